@@ -1,0 +1,72 @@
+/**
+ * RFC 9457 problem details: the closed list of error codes and the one table that gives each its
+ * HTTP status and title. `detail` is always a string: every existing SDK reads that field.
+ */
+const table = {
+  malformed_json: [400, "The body is not acceptable JSON"],
+  malformed_yaml: [400, "The body is not acceptable YAML"],
+  invalid_id: [400, "An id is outside the allowed pattern"],
+  id_mismatch: [400, "Path and body disagree"],
+  unknown_event_type: [400, "Unknown event type"],
+  invalid_query: [400, "A query parameter is unknown or invalid"],
+  invalid_header: [400, "A request header is invalid"],
+  unauthorized: [401, "Missing or invalid credential"],
+  invalid_signature: [401, "Missing or invalid webhook signature"],
+  forbidden: [403, "The credential may not do this"],
+  not_found: [404, "Not found"],
+  agent_not_found: [404, "Agent not found"],
+  workflow_not_found: [404, "Workflow definition not found"],
+  session_not_found: [404, "Session not found"],
+  task_not_found: [404, "Task not found"],
+  method_not_allowed: [405, "Method not allowed"],
+  conflict: [409, "Conflict"],
+  result_conflict: [409, "The attempt was settled with another outcome"],
+  stale_attempt: [409, "The attempt is no longer open"],
+  session_ended: [409, "The session has already ended"],
+  request_in_flight: [409, "The same request is being processed"],
+  payload_too_large: [413, "The body is too large"],
+  unsupported_media_type: [415, "Unsupported media type"],
+  unsupported_encoding: [415, "Unsupported content coding"],
+  validation_failed: [422, "The request does not fit the schema"],
+  invalid_definition: [422, "The workflow definition has faults"],
+  not_supported: [422, "The definition uses a construct that is not supported yet"],
+  idempotency_key_reused: [422, "The Idempotency-Key was used with another body"],
+  rate_limited: [429, "Too many requests"],
+  internal_error: [500, "Internal error"],
+  not_configured: [503, "The server is not configured for this"],
+  store_unavailable: [503, "The store is unavailable"],
+  contention: [503, "Too many concurrent changes to the same record"],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof table;
+
+export const errorCodes = Object.keys(table) as ErrorCode[];
+
+export const statusOf = (code: ErrorCode): number => table[code][0];
+
+export const titleOf = (code: ErrorCode): string => table[code][1];
+
+/** One fault of a request body. `pointer` is an RFC 6901 JSON pointer; `line`/`column` (1-based) come with YAML. */
+export interface Fault {
+  readonly pointer: string;
+  readonly code: string;
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** The body of every error answer. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly requestId: string;
+  readonly retryable: boolean;
+  readonly errors?: readonly Fault[];
+  readonly hint?: string;
+}
+
+/** Echo of caller input inside a message: at most 64 characters. */
+export const clip = (text: string): string => (text.length <= 64 ? text : `${text.slice(0, 61)}...`);
