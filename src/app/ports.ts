@@ -1,0 +1,73 @@
+import type { Json, JsonObject } from "../core/json.ts";
+
+/** Wall time. The only source of `now` in app; core gets it inside its commands. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** Random bits for ids, nonces and jitter. */
+export interface Entropy {
+  bytes(length: number): Uint8Array;
+}
+
+/** Work that goes on after the answer: `waitUntil` on Workers, a drained set of promises on Node. */
+export interface Defer {
+  defer(work: () => Promise<void>): void;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** One JSON object a line. Never given secrets; payloads only at `debug`. */
+export interface Log {
+  log(level: LogLevel, message: string, fields?: JsonObject): void;
+}
+
+export type Transport = "direct" | "agentkit";
+
+/** The body of a task delivery: exactly the keys, all present, that AgentKit forwards to an agent. */
+export interface TaskMessage {
+  readonly senderId: string;
+  /** RFC 3339. */
+  readonly timestamp: string;
+  readonly messageType: "workflow_task";
+  readonly payload: JsonObject;
+  readonly sessionContext: { readonly sessionId: string; readonly priorMessages: readonly string[] };
+  readonly task_name: string;
+  readonly opscore_session_id: string;
+  readonly opscore_task_id: string;
+}
+
+export interface Recipient {
+  readonly agentId: string;
+  /** `null`: a provisional agent, reachable through AgentKit only. */
+  readonly contactEndpoint: string | null;
+}
+
+/** Why one transport did not deliver, in words for the operator. */
+export interface Refusal {
+  readonly transport: Transport;
+  readonly reason: string;
+}
+
+/**
+ * What became of one dispatch.
+ * - `delivered`: the agent answered (`silent: false`, `answer` is its JSON or null), or the request was
+ *   sent and nothing came back (`silent: true`).
+ * - `accepted`: AgentKit took it, which proves nothing; `unsure` if even its answer is missing.
+ * - `rejected`: the agent said no (4xx or `{"status":"ignored"}`). `agent_error`: the agent broke (5xx).
+ * - `refused`: no transport delivered it; nobody has seen the task. `retryAfterMs` from `Retry-After`.
+ * `refusals` names every transport that was tried or ruled out before this outcome.
+ */
+export type DeliveryOutcome = (
+  | { readonly kind: "delivered"; readonly transport: "direct"; readonly silent: boolean; readonly answer: Json }
+  | { readonly kind: "accepted"; readonly transport: "agentkit"; readonly unsure: boolean }
+  | { readonly kind: "rejected"; readonly transport: Transport; readonly message: string }
+  | { readonly kind: "agent_error"; readonly transport: Transport; readonly message: string }
+  | { readonly kind: "refused"; readonly retryAfterMs: number | null }
+) & { readonly refusals: readonly Refusal[] };
+
+/** Sends tasks to agents. Never throws for what the other side does; every fault is an outcome. */
+export interface AgentGateway {
+  deliver(recipient: Recipient, message: TaskMessage): Promise<DeliveryOutcome>;
+}
