@@ -50,7 +50,8 @@ const madeByCloudflare = (status: number): HttpOutcome | null => {
   return null;
 };
 
-const lostAfterSending = /connection (was )?(lost|closed|reset)|other side closed|ECONNRESET|EPIPE|UND_ERR_SOCKET|HTTPParser|socket hang up/i;
+const lostAfterSending =
+  /connection (was )?(lost|closed|reset)|other side closed|ECONNRESET|EPIPE|UND_ERR_SOCKET|HTTPParser|socket hang up/i;
 
 const thrown = (error: unknown): HttpOutcome => {
   const cause = error instanceof Error ? error.cause : undefined;

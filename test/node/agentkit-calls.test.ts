@@ -48,7 +48,12 @@ describe.each([
 
   test("an empty 204 is an answer", async () => {
     const host = await httpServer((_, response) => response.writeHead(204).end());
-    expect(await post(call, `http://${host}/`)).toMatchObject({ kind: "answer", status: 204, body: "", truncated: false });
+    expect(await post(call, `http://${host}/`)).toMatchObject({
+      kind: "answer",
+      status: 204,
+      body: "",
+      truncated: false,
+    });
   });
 
   test("a body of exactly the limit is whole", async () => {
