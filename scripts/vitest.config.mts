@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const migrations = `${root}drizzle`;
+
+export default defineConfig({
+  root,
+  test: {
+    reporters: ["default", "json"],
+    outputFile: { json: "coverage/tests.json" },
+    coverage: {
+      provider: "istanbul", // workerd has no V8 coverage
+      include: ["src/core/**/*.ts"],
+      reportsDirectory: "coverage/core",
+      reporter: [["text", { skipFull: true }], "html", "json-summary"],
+      thresholds: { statements: 100, branches: 100, functions: 100, lines: 100 },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["test/{core,contract,node,http,project,entry}/**/*.test.ts"],
+        },
+      },
+      {
+        extends: true,
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: `${root}wrangler.toml` },
+            miniflare: {
+              bindings: { MIGRATIONS: existsSync(migrations) ? await readD1Migrations(migrations) : [] },
+            },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/workerd/**/*.test.ts"],
+          setupFiles: ["test/support/workerd-setup.ts"],
+        },
+      },
+    ],
+  },
+});
