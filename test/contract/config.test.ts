@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig, type Config, type Platform } from "../../src/contract/config.ts";
+
+const KEY = "k".repeat(16);
+type Env = Record<string, string | undefined>;
+
+const config = (env: Env, platform: Platform = "node"): Config => {
+  const result = parseConfig(env, platform);
+  if (!result.ok) throw new Error(result.problems.join("\n"));
+  return result.config;
+};
+const problems = (env: Env, platform: Platform = "node"): readonly string[] => {
+  const result = parseConfig(env, platform);
+  return result.ok ? [] : result.problems;
+};
+
+describe("configuration", () => {
+  it("has a default for everything on a loopback listener", () => {
+    expect(config({ PATH: "/bin", OPSCORE_EGRESS: "  ", PORT: "" })).toEqual({
+      platform: "node",
+      port: 8000,
+      host: "127.0.0.1",
+      loopback: true,
+      databaseUrl: "file:data/opscore.db",
+      databaseAuthToken: null,
+      apiKey: null,
+      webhookSecrets: [],
+      allowUnsignedWebhooks: false,
+      agentkitApiUrl: "http://127.0.0.1:8001/v1",
+      agentkitApiKey: null,
+      dispatch: "auto",
+      egress: "local",
+      logLevel: "info",
+    });
+  });
+
+  it.each(["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "::1", "[::1]", "::ffff:127.0.0.1"])(
+    "knows %s as loopback",
+    (HOST) => {
+      expect(config({ HOST, OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: "true" })).toMatchObject({
+        loopback: true,
+        egress: "local",
+      });
+    },
+  );
+
+  it.each(["0.0.0.0", "::", "10.0.0.1", "127.0.0.1.example.com", "127.0.0.256", "localhost.example.com", "128.0.0.1"])(
+    "does not take %s for loopback",
+    (HOST) => {
+      expect(config({ HOST, OPSCORE_API_KEY: KEY })).toMatchObject({ loopback: false, egress: "public" });
+      expect(config({ HOST, OPSCORE_API_KEY: KEY, OPSCORE_EGRESS: "local" }).egress).toBe("local");
+      expect(problems({ HOST })).toEqual([expect.stringMatching(/^OPSCORE_API_KEY: is not set.*at least 16/)]);
+      expect(problems({ HOST, OPSCORE_API_KEY: "k".repeat(15) })).toEqual([
+        expect.stringMatching(/^OPSCORE_API_KEY: is too short/),
+      ]);
+      expect(problems({ HOST, OPSCORE_API_KEY: KEY, OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: "true" })).toEqual([
+        expect.stringMatching(/^OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: .*loopback/),
+      ]);
+    },
+  );
+
+  it("lets a loopback listener have a short key", () => {
+    expect(config({ OPSCORE_API_KEY: "test-api-key" }).apiKey).toBe("test-api-key");
+  });
+
+  it("starts on Workers without a usable key, with public egress", () => {
+    for (const OPSCORE_API_KEY of [undefined, "", "short", "has spaces but is long"]) {
+      expect(config({ OPSCORE_API_KEY }, "workers")).toMatchObject({ apiKey: null, loopback: false, egress: "public" });
+    }
+    expect(config({ OPSCORE_API_KEY: KEY, OPSCORE_EGRESS: "local" }, "workers")).toMatchObject({
+      apiKey: KEY,
+      egress: "local",
+    });
+    expect(problems({ OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: "true" }, "workers")).toHaveLength(1);
+  });
+
+  it("ignores bindings that are no text", () => {
+    expect(config({ LOG_LEVEL: {} as unknown as string, DB: {} as unknown as string }, "workers").logLevel).toBe(
+      "info",
+    );
+  });
+
+  it.each([
+    ["http://127.0.0.1:8001", "http://127.0.0.1:8001/v1"],
+    ["http://127.0.0.1:8001/v1/", "http://127.0.0.1:8001/v1"],
+    ["https://kit.example.com///", "https://kit.example.com/v1"],
+    ["https://kit.example.com/base/v1", "https://kit.example.com/base/v1"],
+    ["https://kit.example.com/v10", "https://kit.example.com/v10/v1"],
+  ])("normalises AgentKit's base %s", (AGENTKIT_API_URL, expected) => {
+    expect(config({ AGENTKIT_API_URL }).agentkitApiUrl).toBe(expected);
+  });
+
+  it("takes one webhook secret, or two while rotating", () => {
+    const secrets = (OPSCORE_WEBHOOK_SECRET: string) => config({ OPSCORE_WEBHOOK_SECRET }).webhookSecrets;
+    expect(secrets("one")).toEqual(["one"]);
+    expect(secrets(" new , old\n")).toEqual(["new", "old"]);
+    expect(secrets("same,same")).toEqual(["same"]);
+    for (const text of ["a,b,c", "a,", ",", ",a"]) {
+      expect(problems({ OPSCORE_WEBHOOK_SECRET: text })).toEqual([
+        expect.stringMatching(/^OPSCORE_WEBHOOK_SECRET: expected one/),
+      ]);
+    }
+  });
+
+  it.each([
+    ["PORT", "65536"],
+    ["PORT", "-1"],
+    ["PORT", "8000.5"],
+    ["PORT", "http"],
+    ["HOST", "http://x"],
+    ["HOST", "a b"],
+    ["DATABASE_URL", "postgres://x"],
+    ["DATABASE_URL", "file:"],
+    ["DATABASE_URL", "data.db"],
+    ["DATABASE_AUTH_TOKEN", "a b"],
+    ["OPSCORE_API_KEY", "geheimnis-ä-geheimnis"],
+    ["OPSCORE_ALLOW_UNSIGNED_WEBHOOKS", "yes"],
+    ["AGENTKIT_API_URL", "ftp://x"],
+    ["AGENTKIT_API_URL", "localhost:8001"],
+    ["AGENTKIT_API_URL", "http://user:pw@x"],
+    ["AGENTKIT_API_URL", "http://x/?a=1"],
+    ["AGENTKIT_API_KEY", "a\nb"],
+    ["OPSCORE_DISPATCH", "AUTO"],
+    ["OPSCORE_EGRESS", "all"],
+    ["LOG_LEVEL", "trace"],
+  ])("refuses %s=%s with one message", (name, value) => {
+    expect(problems({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: .+`))]);
+  });
+
+  it("tells all faults at once", () => {
+    const names = problems({ PORT: "x", LOG_LEVEL: "x", OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: "true", HOST: "0.0.0.0" }).map(
+      (text) => text.split(":")[0],
+    );
+    expect(names).toEqual(["PORT", "LOG_LEVEL", "OPSCORE_API_KEY", "OPSCORE_ALLOW_UNSIGNED_WEBHOOKS"]);
+  });
+
+  it("never repeats a secret", () => {
+    const secret = "pass phrase ä";
+    const text = problems({
+      HOST: "0.0.0.0",
+      OPSCORE_API_KEY: secret,
+      AGENTKIT_API_KEY: secret,
+      DATABASE_AUTH_TOKEN: secret,
+      OPSCORE_WEBHOOK_SECRET: `${secret},,`,
+      DATABASE_URL: `http://x?authToken=${secret}`,
+      AGENTKIT_API_URL: `http://u:${secret}@x`,
+    });
+    expect(text).toHaveLength(6);
+    expect(text.join("\n")).not.toContain("phrase");
+  });
+});
