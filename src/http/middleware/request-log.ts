@@ -1,0 +1,29 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import type { Clock, Log } from "../../app/ports.ts";
+import type { AppEnv } from "../env.ts";
+
+/**
+ * One line a request. It has the route's pattern instead of the path, and neither query nor payload: ids and secrets
+ * that callers put into URLs stay out of the log. The outermost middleware: everything inside it answers rather than throws.
+ */
+export const requestLog = (deps: { readonly log: Log; readonly clock: Clock }): MiddlewareHandler<AppEnv> => {
+  return async (c, next) => {
+    const startedAt = deps.clock.now();
+    await next();
+    const code = c.get("problemCode");
+    deps.log.log("info", "request", {
+      method: c.req.method,
+      route: routePattern(c),
+      status: c.res.status,
+      durationMs: deps.clock.now() - startedAt,
+      requestId: (c.get("requestId") as string | undefined) ?? "none",
+      bytes: c.get("bodyBytes") ?? 0,
+      ...(code === undefined ? {} : { code }),
+    });
+  };
+};
+
+/** The last matched route that is no middleware (those are `ALL` on a wildcard), or "none". */
+const routePattern = (c: Context<AppEnv>): string =>
+  matchedRoutes(c).findLast((route) => route.method !== "ALL" || !route.path.endsWith("*"))?.path ?? "none";
