@@ -9,6 +9,7 @@ const migrations = `${root}drizzle`;
 export default defineConfig({
   root,
   test: {
+    maxWorkers: 2, // as many as the smallest machine has cores; more do not make it faster
     reporters: ["default", "json"],
     outputFile: { json: "coverage/tests.json" },
     coverage: {
