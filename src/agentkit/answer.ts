@@ -1,5 +1,5 @@
 import { parseStrictJson } from "../contract/strict-json.ts";
-import { isJsonObject, type Json } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { HttpOutcome } from "./http-call.ts";
 
 export type HttpAnswer = Extract<HttpOutcome, { kind: "answer" }>;
@@ -14,10 +14,13 @@ export const jsonOf = ({ body, truncated }: HttpAnswer): Json => {
   return parsed.ok ? parsed.value : null;
 };
 
+export const isRecord = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** What the other side said is wrong, for a person: `detail`, `error`, `reason` or `message`, or the status. */
 export const messageOf = (answer: HttpAnswer): string => {
   const value = jsonOf(answer);
-  const text = isJsonObject(value)
+  const text = isRecord(value)
     ? textIn(value["detail"] ?? value["error"] ?? value["reason"] ?? value["message"])
     : null;
   return text === null ? `answered ${answer.status}` : clipped(text);
@@ -27,7 +30,7 @@ const textIn = (value: Json | undefined): string | null => {
   if (typeof value === "string") return value.trim() === "" ? null : value;
   // FastAPI lists what it found; the first says enough.
   if (Array.isArray(value)) return textIn((value as readonly Json[])[0]);
-  if (isJsonObject(value)) return textIn(value["msg"] ?? value["message"] ?? value["code"]);
+  if (isRecord(value)) return textIn(value["msg"] ?? value["message"] ?? value["code"]);
   return null;
 };
 

@@ -1,6 +1,5 @@
 import type { AgentGateway, DeliveryOutcome, Recipient, Refusal, TaskMessage, Transport } from "../app/ports.ts";
-import { isJsonObject } from "../core/json.ts";
-import { clipped, jsonOf, messageOf, retryAfterMs, type HttpAnswer } from "./answer.ts";
+import { clipped, isRecord, jsonOf, messageOf, retryAfterMs, type HttpAnswer } from "./answer.ts";
 import { checkEgress, type EgressPolicy } from "./egress.ts";
 import type { HttpCall, HttpOutcome } from "./http-call.ts";
 
@@ -99,7 +98,7 @@ const fromAgent = (answer: HttpAnswer, url: string, nowMs: number): Settled | No
   const { status } = answer;
   if (status >= 200 && status < 300) {
     const body = jsonOf(answer);
-    if (isJsonObject(body) && body["status"] === "ignored") {
+    if (isRecord(body) && body["status"] === "ignored") {
       const reason = body["reason"] ?? body["message"];
       return rejected(typeof reason === "string" && reason !== "" ? clipped(reason) : "the agent ignored the task");
     }

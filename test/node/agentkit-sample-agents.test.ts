@@ -1,28 +1,13 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { SampleAgentOptions } from "../../scripts/samples/agent-options.ts";
 import { startSampleAgent, type SampleAgent } from "../../scripts/samples/agent.ts";
 import { startStandInAgentKit } from "../../scripts/samples/stand-in-agentkit.ts";
 import { recording } from "../support/agentkit-recordings.ts";
-import { httpServer } from "../support/faulty-servers.ts";
-
-interface Seen {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
+import { answering, type Seen } from "../support/faulty-servers.ts";
 
 /** Takes state reports as Ops-Core would; `answers` are the next statuses, then 202. */
-const startOpsCore = async (answers: number[] = []): Promise<{ url: string; seen: Seen[] }> => {
-  const seen: Seen[] = [];
-  const host = await httpServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk as string;
-    seen.push({ path: request.url ?? "", headers: request.headers, body });
-    response.writeHead(answers.shift() ?? 202).end("{}");
-  });
-  return { url: `http://${host}`, seen };
-};
+const startOpsCore = (answers: number[] = []): ReturnType<typeof answering> =>
+  answering(() => answers.shift() ?? 202, "{}");
 
 interface Fleet {
   readonly agent: SampleAgent;

@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { webhookBody, webhookSignature, type RegisteredAgent } from "../../scripts/samples/agentkit-webhook.ts";
 import {
@@ -8,7 +7,7 @@ import {
   type StandInAgentKitOptions,
 } from "../../scripts/samples/stand-in-agentkit.ts";
 import { recording, recordings, type Recording } from "../support/agentkit-recordings.ts";
-import { closedPort, httpServer } from "../support/faulty-servers.ts";
+import { answering, closedPort, type Seen } from "../support/faulty-servers.ts";
 
 const start = async (options: Partial<StandInAgentKitOptions> = {}): Promise<StandInAgentKit> => {
   const kit = await startStandInAgentKit({ deliver: "swallow", ...options });
@@ -61,22 +60,7 @@ const run = (kit: StandInAgentKit, agentId: string, signal?: AbortSignal): Promi
     signal: signal ?? null,
   });
 
-interface Seen {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-const receiver = async (): Promise<{ url: string; seen: Seen[] }> => {
-  const seen: Seen[] = [];
-  const host = await httpServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk as string;
-    seen.push({ path: request.url ?? "", headers: request.headers, body });
-    response.end("{}");
-  });
-  return { url: `http://${host}`, seen };
-};
+const receiver = (): ReturnType<typeof answering> => answering(200, "{}");
 
 describe("the stand-in answers as the real AgentKit was recorded to", () => {
   test.each(recordings(/^register-/).map((one) => [one.name, one] as const))("%s", async (name, one) => {

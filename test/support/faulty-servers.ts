@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { onTestFinished } from "vitest";
@@ -35,6 +35,28 @@ export const httpServer = async (listener: RequestListener): Promise<string> => 
   const server = createHttpServer(listener);
   closeAfterTest(server, new Set());
   return `127.0.0.1:${await portOf(server)}`;
+};
+
+export interface Seen {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Answers every request as told and keeps what it got. */
+export const answering = async (
+  status: number | (() => number),
+  body = "",
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ host: string; url: string; seen: Seen[] }> => {
+  const seen: Seen[] = [];
+  const host = await httpServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request.setEncoding("utf8")) text += chunk as string;
+    seen.push({ path: request.url ?? "", headers: request.headers, body: text });
+    response.writeHead(typeof status === "number" ? status : status(), headers).end(body);
+  });
+  return { host, url: `http://${host}`, seen };
 };
 
 export const closedPort = async (): Promise<string> => {
