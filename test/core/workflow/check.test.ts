@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkGraph, maxFaults, type DraftTask } from "../../../src/core/workflow/check.ts";
+import type { Json, JsonObject } from "../../../src/core/json.ts";
+
+/** `next` as in a document: a task id, `null` for the end, absent for the task below, `"?"` for unreadable. */
+const draft = (taskId: string | null, next?: string | null, parameters: JsonObject | null = null): DraftTask => ({
+  taskId,
+  following:
+    next === undefined
+      ? { kind: "below" }
+      : next === null
+        ? { kind: "end" }
+        : next === "?"
+          ? null
+          : { kind: "task", taskId: next },
+  parameters,
+});
+const reading = (taskId: string, ...templates: string[]): DraftTask => draft(taskId, undefined, { q: templates });
+const found = (...tasks: DraftTask[]) => checkGraph(tasks).map(({ code, pointer }) => `${code} ${pointer}`);
+const messages = (...tasks: DraftTask[]) =>
+  checkGraph(tasks)
+    .map(({ message }) => message)
+    .join("\n");
+
+test("a definition without faults has none", () => {
+  expect(found(reading("a", "${input.x}"), reading("b", "${tasks.a.output}"), draft("c", null), draft("d"))).toEqual(
+    [],
+  );
+});
+
+describe("order", () => {
+  test("a second task with the same id", () => {
+    expect(found(draft("a"), draft("b"), draft("a"), draft("a"))).toEqual([
+      "duplicate_task /tasks/2/taskId",
+      "duplicate_task /tasks/3/taskId",
+    ]);
+  });
+
+  test("a next task that does not exist, with a hint", () => {
+    expect(found(draft("search", "wrte"), draft("write"), draft("x", "nowhere"))).toEqual([
+      "unknown_task /tasks/0/nextTaskId",
+      "unknown_task /tasks/2/nextTaskId",
+    ]);
+    expect(messages(draft("search", "wrte"), draft("write"))).toContain("Did you mean `write`?");
+  });
+
+  test("a task that names itself", () => {
+    expect(found(draft("a", "a"))).toEqual(["cycle /tasks/0/nextTaskId"]);
+    expect(messages(draft("a", "a"))).toContain("names itself");
+  });
+
+  test("a cycle, once, at the key that leads back", () => {
+    expect(found(draft("a"), draft("b"), draft("c", "a"))).toEqual(["cycle /tasks/2/nextTaskId"]);
+    expect(messages(draft("a"), draft("b"), draft("c", "a"))).toContain("c → a → b → c");
+    expect(found(draft("a", "c"), draft("b", "a"), draft("c", "b"))).toEqual(["cycle /tasks/2/nextTaskId"]);
+  });
+
+  test("a long cycle is named in short", () => {
+    const all = Array.from({ length: 50 }, (_, at) => draft(`t${at}`, at === 49 ? "t0" : undefined));
+    expect(messages(...all)).toBe("The tasks form a cycle: t49 → t0 → t1 → t2 → t3 → … → t49.");
+  });
+
+  test("two cycles, and a cycle next to a start", () => {
+    expect(found(draft("a", "b"), draft("b", "a"), draft("c", "d"), draft("d", "c"))).toEqual([
+      "cycle /tasks/1/nextTaskId",
+      "cycle /tasks/3/nextTaskId",
+    ]);
+    expect(found(draft("a"), draft("b", "c"), draft("c", "b"))).toEqual(["cycle /tasks/2/nextTaskId"]);
+    expect(found(draft("x", null), draft("a", "b"), draft("b", "a"), draft("c"))).toEqual([
+      "cycle /tasks/2/nextTaskId",
+    ]);
+  });
+
+  test("joining is not supported yet: the second task that names the same next one is refused", () => {
+    expect(found(draft("a", "c"), draft("b", "c"), draft("c"))).toEqual(["not_supported /tasks/1/nextTaskId"]);
+  });
+});
+
+describe("references", () => {
+  test("to a task that does not exist, with a hint", () => {
+    const tasks = [draft("search"), reading("b", "${tasks.serch.output}", "${tasks.zzzzzzz.output}")];
+    expect(found(...tasks)).toEqual([
+      "unknown_reference /tasks/1/parameters/q/0",
+      "unknown_reference /tasks/1/parameters/q/1",
+    ]);
+    expect(messages(...tasks)).toContain("Did you mean `search`?");
+  });
+
+  test("to itself, to a later task and to a task on another path", () => {
+    expect(found(reading("a", "${tasks.a.output}"))).toEqual(["invalid_reference /tasks/0/parameters/q/0"]);
+    expect(found(reading("a", "${tasks.b.output}"), draft("b"))).toEqual(["invalid_reference /tasks/0/parameters/q/0"]);
+    expect(found(draft("a", null), reading("b", "${tasks.a.output}"))).toEqual([
+      "invalid_reference /tasks/1/parameters/q/0",
+    ]);
+  });
+
+  test("that are unreadable, expressions, or begin with something else", () => {
+    expect(found(reading("a", "${input.", "${input.a + 1}", "${inputs.x}"))).toEqual([
+      "malformed_reference /tasks/0/parameters/q/0",
+      "not_supported /tasks/0/parameters/q/1",
+      "unknown_reference /tasks/0/parameters/q/2",
+    ]);
+  });
+
+  test("are listed up to the limit", () => {
+    expect(found(reading("a", ...Array.from({ length: 300 }, () => "${x}"))).length).toBe(maxFaults);
+  });
+});
+
+describe("of a document that is partly unreadable only what is certain is reported", () => {
+  test("an id is missing: any name may be the missing one", () => {
+    expect(found(draft("a", "x"), draft(null), reading("c", "${tasks.y.output}", "${tasks.c.output}"))).toEqual([
+      "invalid_reference /tasks/2/parameters/q/1",
+    ]);
+  });
+
+  test("an order is missing: nothing about paths, but a cycle of names is one", () => {
+    const tasks = [
+      draft("a", "?"),
+      reading("b", "${tasks.a.output}", "${tasks.z.output}"),
+      draft("c", "d"),
+      draft("d", "c"),
+    ];
+    expect(found(...tasks)).toEqual(["cycle /tasks/3/nextTaskId", "unknown_reference /tasks/1/parameters/q/1"]);
+    expect(found(draft("a"), draft("b"), draft(null, "a"), draft("d", "e"), draft(null, "d"))).toEqual([]);
+    expect(found(draft(null, "b"), draft("b", "b"))).toContain("cycle /tasks/1/nextTaskId");
+  });
+
+  test("one mistyped name is one fault", () => {
+    expect(found(draft("a", "bb"), draft("b"), reading("c", "${tasks.a.output}"))).toEqual([
+      "unknown_task /tasks/0/nextTaskId",
+    ]);
+  });
+});
+
+test("the answer is total, and every pointer resolves, at least to the parent of a missing member", () => {
+  const id = fc.constantFrom("a", "b", "c", "d");
+  const template = fc.constantFrom(
+    "${tasks.a.output}",
+    "${tasks.b.output.x}",
+    "${input}",
+    "${",
+    "${1+1}",
+    "x",
+    "${tasks.e.output}",
+  );
+  const task = fc.record({
+    taskId: fc.option(id),
+    next: fc.option(fc.oneof(id, fc.constantFrom("?", "e")), { nil: undefined }),
+    parameters: fc.option(fc.record({ "k/~": fc.array(template, { maxLength: 3 }) })),
+  });
+  fc.assert(
+    fc.property(fc.array(task, { maxLength: 5 }), (tasks) => {
+      const drafts = tasks.map(({ taskId, next, parameters }) => draft(taskId, next, parameters));
+      const document: Json = { tasks: tasks.map(({ taskId, parameters }) => ({ taskId, parameters })) };
+      for (const { pointer } of checkGraph(drafts)) {
+        const segments = pointer
+          .slice(1)
+          .split("/")
+          .map((text) => text.replaceAll("~1", "/").replaceAll("~0", "~"));
+        if (segments.at(-1) === "nextTaskId") segments.pop();
+        let value: unknown = document;
+        for (const segment of segments) value = (value as Record<string, unknown>)[segment];
+        expect(value).toBeDefined();
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
