@@ -71,3 +71,17 @@ export type DeliveryOutcome = (
 export interface AgentGateway {
   deliver(recipient: Recipient, message: TaskMessage): Promise<DeliveryOutcome>;
 }
+
+/** A nudge to look at a session. Carries no truth: losing every one of them costs time, never work. */
+export interface Hint {
+  readonly sessionId: string;
+  /** Epoch ms at which there is something to do. */
+  readonly at: number;
+  /** `retry`: wanted on time; `deadline`: the sweep is soon enough. */
+  readonly kind: "retry" | "deadline";
+}
+
+/** Best effort and cheap; never throws. */
+export interface Hints {
+  send(hints: readonly Hint[]): Promise<void>;
+}

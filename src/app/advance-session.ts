@@ -1,0 +1,101 @@
+import { taskIdOf } from "../core/ids.ts";
+import type { SessionCommand } from "../core/session/commands.ts";
+import { dueAt } from "../core/session/deadlines.ts";
+import { decide, type Answer, type Decision } from "../core/session/decide.ts";
+import type { DispatchRequested } from "../core/session/events.ts";
+import type { Facts } from "../core/session/facts.ts";
+import type { SessionState } from "../core/session/state.ts";
+import { commitDecision } from "./commit-decision.ts";
+import { randomHex, type Deps } from "./deps.ts";
+import { systemCause, type Cause } from "./log-row.ts";
+import { OpsError } from "./ops-error.ts";
+import { publish } from "./publish.ts";
+import type { LoadedSession } from "./store-port.ts";
+
+/** A stale writer loads and decides again this often; then the caller is told to come back. */
+export const MAX_TRIES = 7;
+
+/** A command without its time and seed, which every try gets anew. */
+export type Wish<C extends SessionCommand = SessionCommand> = C extends SessionCommand
+  ? Omit<C, "now" | "seed">
+  : never;
+
+export const withClock = (deps: Deps, wish: Wish): SessionCommand =>
+  ({ ...wish, now: deps.clock.now(), seed: randomHex(deps.entropy, 16) }) as SessionCommand;
+
+/** The facts of a loaded session, with its compiled definition; `null` if there is no such session. */
+export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
+  const { session, definition } = loaded;
+  if (session === null) return null;
+  // A session is committed together with its definition, and definitions are never deleted.
+  if (definition === null) throw new Error(`the definition of session ${session.state.id} is missing`);
+  return { ...loaded.facts, graph: deps.graphs.of(definition.hash, definition.body) };
+};
+
+export const contention = (): OpsError =>
+  new OpsError("contention", "Too many changes at the same moment; the request may be repeated.");
+
+export interface Advanced {
+  readonly answer: Answer;
+  readonly state: SessionState;
+  readonly decision: Decision;
+}
+
+/**
+ * The one way a session changes: load, decide, evolve, commit, publish. `null`: there is no such session.
+ * A stale commit writes nothing and starts over, at most six times, then 503. After a crash at any point
+ * either nothing happened or everything did, and the sweep does the publishing.
+ */
+export const advanceSession = async (
+  deps: Deps,
+  sessionId: string,
+  wish: Wish,
+  cause: Cause,
+): Promise<Advanced | null> => {
+  let historyOf: string | null = null;
+  for (let tries = 0; tries < MAX_TRIES;) {
+    const loaded = await deps.store.loadSession({ sessionId, historyOf });
+    const facts = factsOf(deps, loaded);
+    const previous = loaded.session;
+    if (facts === null || previous === null) return null;
+    const command = withClock(deps, wish);
+    const decision = decide(previous.state, command, facts, previous.seq + 1);
+    if (decision.answer.kind === "needs_history" && command.type === "SettleAttempt") {
+      historyOf = taskIdOf(sessionId, command.n);
+      continue;
+    }
+    const isTick = command.type === "Tick";
+    const advanced = { answer: decision.answer, state: decision.state, decision };
+    if (decision.events.length === 0) {
+      const next = dueAt(previous.state, facts);
+      if (isTick && next !== previous.dueAt) await deps.store.rearm(previous, next);
+      return advanced;
+    }
+    const { now } = command;
+    const written = await commitDecision(deps, { previous, decision, facts, now, isTick, cause });
+    if (written.result.kind === "committed") {
+      publish(deps, decision, facts, written.result.wake, written.dueAt);
+      return advanced;
+    }
+    tries += 1;
+  }
+  throw contention();
+};
+
+/** Does what is due in a session; harmless at any time and any number of times. */
+export const tickSession = async (deps: Deps, sessionId: string): Promise<void> => {
+  await advanceSession(deps, sessionId, { type: "Tick" }, systemCause("Tick"));
+};
+
+/** Ends an attempt whose dispatch failed, unless a report was faster. */
+export const endDispatch = async (
+  deps: Deps,
+  sessionId: string,
+  { n, attempt }: DispatchRequested,
+  outcome: "rejected" | "agent_error" | "refused",
+  message: string,
+  retryAfterMs: number | null,
+): Promise<void> => {
+  const wish = { type: "EndDispatch", n, attempt, outcome, message, retryAfterMs } as const;
+  await advanceSession(deps, sessionId, wish, systemCause("EndDispatch"));
+};

@@ -1,0 +1,85 @@
+import { effectOf } from "../core/agent/effects.ts";
+import { taskIdOf } from "../core/ids.ts";
+import { dueAt, orderOf } from "../core/session/deadlines.ts";
+import type { Decision } from "../core/session/decide.ts";
+import type { Facts } from "../core/session/facts.ts";
+import { needsOf } from "../core/session/needs.ts";
+import type { SessionState } from "../core/session/state.ts";
+import { randomHex, type Deps } from "./deps.ts";
+import { logRow, type Cause } from "./log-row.ts";
+import type { CommitResult, ReportRow, SessionCommit, SessionRecord, WaitingRow } from "./store-port.ts";
+
+const waitingRows = (state: SessionState | null): readonly WaitingRow[] =>
+  (state?.open ?? []).flatMap((task) =>
+    task.phase === "waiting"
+      ? [
+          {
+            queue: task.queue,
+            order: orderOf(task),
+            taskId: taskIdOf(state?.id ?? "", task.n),
+            sessionId: state?.id ?? "",
+            notAgents: task.rejectedBy,
+          },
+        ]
+      : [],
+  );
+
+const without = (rows: readonly WaitingRow[], others: readonly WaitingRow[]): readonly WaitingRow[] =>
+  rows.filter((row) => !others.some((other) => other.queue === row.queue && other.taskId === row.taskId));
+
+/**
+ * What to do with the timer: a tick sets it to the next deadline; anything else only makes it earlier or
+ * clears it at the end, so that a plain step does not touch its index. A void deadline fires and re-arms.
+ */
+const timer = (previous: SessionRecord | null, next: number | null, isTick: boolean): number | null | undefined => {
+  const current = previous?.dueAt ?? null;
+  if (next === current) return previous === null ? next : undefined;
+  return isTick || next === null || current === null || next < current ? next : undefined;
+};
+
+export interface Writing {
+  readonly previous: SessionRecord | null;
+  readonly decision: Decision;
+  readonly facts: Facts;
+  readonly now: number;
+  readonly isTick: boolean;
+  readonly cause: Cause;
+  readonly report?: ReportRow | null;
+  readonly start?: SessionCommit["start"];
+}
+
+/** Writes a decision as one atomic batch. `stale`: nothing was written, load and decide again. */
+export const commitDecision = async (
+  deps: Deps,
+  writing: Writing,
+): Promise<{ readonly result: CommitResult; readonly dueAt: number | null | undefined }> => {
+  const { previous, decision, facts, now } = writing;
+  const { state, events } = decision;
+  const effects = events.flatMap((event) => effectOf(event, state.id, now) ?? []);
+  const touched = [...new Set(effects.map((effect) => effect.agentId))];
+  const agents = touched.flatMap((id) => {
+    const [before, after] = [facts.agents.get(id), decision.agents.get(id)];
+    return before === undefined || after === undefined ? [] : [{ id, seq: before.seq, after }];
+  });
+  const claimed = new Set(effects.flatMap((effect) => (effect.kind === "claim" ? [effect.agentId] : [])));
+  const released = new Set(effects.flatMap((effect) => (effect.kind === "release" ? [effect.agentId] : [])));
+  const [before, after] = [waitingRows(previous?.state ?? null), waitingRows(state)];
+  const due = timer(previous, dueAt(state, { ...facts, agents: decision.agents }), writing.isTick);
+  const row = { stream: state.id, seq: (previous?.seq ?? 0) + 1, at: now };
+  const result = await deps.store.commitSession({
+    nonce: randomHex(deps.entropy, 12),
+    previous,
+    state,
+    needs: needsOf(state, facts.graph),
+    dueAt: due,
+    log: await logRow(row, writing.cause, events, previous?.hash ?? ""),
+    effects,
+    agents,
+    waitsAdded: without(after, before),
+    waitsRemoved: without(before, after),
+    report: writing.report ?? null,
+    start: writing.start ?? null,
+    freed: [...released].filter((id) => !claimed.has(id)),
+  });
+  return { result, dueAt: due };
+};

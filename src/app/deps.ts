@@ -1,0 +1,19 @@
+import type { AgentGateway, Clock, Defer, Entropy, Hints, Log } from "./ports.ts";
+import type { GraphCache } from "./graph-cache.ts";
+import type { Store } from "./store-port.ts";
+
+/** Everything a use case may touch. Built once by the entry; holds no state of requests. */
+export interface Deps {
+  readonly store: Store;
+  readonly gateway: AgentGateway;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly defer: Defer;
+  readonly hints: Hints;
+  readonly log: Log;
+  readonly graphs: GraphCache;
+}
+
+/** Lower-case hexadecimal digits of `bytes` random bytes: seeds, nonces, ids. */
+export const randomHex = (entropy: Entropy, bytes: number): string =>
+  [...entropy.bytes(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

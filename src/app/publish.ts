@@ -1,0 +1,64 @@
+import type { Decision } from "../core/session/decide.ts";
+import { parametersOf, type Facts } from "../core/session/facts.ts";
+import type { DispatchRequested } from "../core/session/events.ts";
+import { tickSession } from "./advance-session.ts";
+import type { Deps } from "./deps.ts";
+import { sendTask } from "./send-task.ts";
+
+/** An error in words for the log; driver texts stay in `cause`, which is not logged. */
+export const describeFailure = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Runs after the answer; a failure is logged and found again by the sweep. */
+export const inBackground = (deps: Deps, what: string, work: () => Promise<void>): void => {
+  deps.defer.defer(async () => {
+    try {
+      await work();
+    } catch (error) {
+      deps.log.log("warn", `${what} failed; the sweep will take it up`, {
+        error: describeFailure(error),
+      });
+    }
+  });
+};
+
+const dispatch = (deps: Deps, decision: Decision, facts: Facts, event: DispatchRequested): void => {
+  const { state } = decision;
+  const entered = decision.events.find((other) => other.type === "TaskEntered" && other.n === event.n);
+  const open = state.open.find((task) => task.n === event.n);
+  const parameters =
+    entered?.type === "TaskEntered" ? entered.parameters : open && parametersOf(facts, open.paramsSeq, event.n);
+  const task = facts.graph.tasks.get(event.taskId);
+  const agent = decision.agents.get(event.agentId);
+  if (parameters === undefined || task === undefined || agent === undefined) {
+    deps.log.log("error", "a requested dispatch lacks its data", { attempt: event.attemptId });
+    return;
+  }
+  inBackground(deps, "dispatch", () => sendTask(deps, { state, event, task, agent, parameters }));
+};
+
+/** Ticks sessions in the background: something they wait for may have come. */
+export const wakeSessions = (deps: Deps, sessionIds: readonly string[]): void => {
+  for (const sessionId of sessionIds) inBackground(deps, "wake-up", () => tickSession(deps, sessionId));
+};
+
+/**
+ * What follows a commit: its dispatches start at once, sessions that can go on are woken, the timer is
+ * announced. All of it is repeatable and none of it is needed: the sweep finds what is left undone.
+ */
+export const publish = (
+  deps: Deps,
+  decision: Decision,
+  facts: Facts,
+  wake: readonly string[],
+  dueAt: number | null | undefined,
+): void => {
+  for (const event of decision.events) {
+    if (event.type === "DispatchRequested") dispatch(deps, decision, facts, event);
+  }
+  wakeSessions(deps, wake);
+  if (typeof dueAt === "number") {
+    const retry = decision.state.open.some((task) => task.phase === "backoff" && task.retryAt === dueAt);
+    const hint = { sessionId: decision.state.id, at: dueAt, kind: retry ? "retry" : "deadline" } as const;
+    inBackground(deps, "hint", () => deps.hints.send([hint]));
+  }
+};

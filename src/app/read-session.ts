@@ -1,0 +1,95 @@
+import { dueAt } from "../core/session/deadlines.ts";
+import type { SessionEvent } from "../core/session/events.ts";
+import type { SessionState } from "../core/session/state.ts";
+import {
+  readStatus,
+  tasksView,
+  waitingFor,
+  type ReadStatus,
+  type TaskView,
+  type WaitingFor,
+} from "../core/session/view.ts";
+import { isSessionId } from "../core/ids.ts";
+import { factsOf } from "./advance-session.ts";
+import { sessionNotFound } from "./cancel-session.ts";
+import type { Deps } from "./deps.ts";
+import type { StoredLogRow } from "./store-port.ts";
+
+/** Log rows that one session may have; a detail view reads them all. */
+const MAX_LOG_ROWS = 25_000;
+
+export interface SessionSummary {
+  readonly state: SessionState;
+  readonly status: ReadStatus;
+  readonly waitingFor: WaitingFor | null;
+  /** Why it stands where it stands, in one sentence; `null` once completed. */
+  readonly reason: string | null;
+  /** Epoch ms of the next thing the engine does by itself. */
+  readonly nextAt: number | null;
+}
+
+export interface SessionDetail extends SessionSummary {
+  readonly tasks: readonly TaskView[];
+}
+
+const summary = (state: SessionState, waiting: WaitingFor | null, nextAt: number | null): SessionSummary => ({
+  state,
+  status: readStatus(state),
+  waitingFor: waiting,
+  reason: waiting?.message ?? state.reason?.message ?? null,
+  nextAt,
+});
+
+/** One session with its tasks and attempts, and what it waits for as of now. */
+export const readSession = async (deps: Deps, sessionId: string): Promise<SessionDetail> => {
+  if (!isSessionId(sessionId)) throw sessionNotFound(sessionId);
+  const loaded = await deps.store.loadSession({ sessionId, historyOf: null });
+  const facts = factsOf(deps, loaded);
+  if (facts === null || loaded.session === null) throw sessionNotFound(sessionId);
+  const { state } = loaded.session;
+  const log = await deps.store.readLog(sessionId, { after: 0, limit: MAX_LOG_ROWS });
+  const rows = log.map(({ at, parsed }) => ({ at, events: parsed as readonly SessionEvent[] }));
+  return {
+    ...summary(state, waitingFor(state, facts), dueAt(state, facts)),
+    tasks: tasksView(state, rows, facts),
+  };
+};
+
+export interface Page<T> {
+  readonly data: readonly T[];
+  /** The place to go on from; `null` at the end. */
+  readonly next: string | null;
+}
+
+/** Cuts a list that was read with one row more than asked for. */
+export const pageOf = <T>(rows: readonly T[], limit: number, keyOf: (row: T) => string): Page<T> => {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  return { data, next: rows.length > limit && last !== undefined ? keyOf(last) : null };
+};
+
+/** Sessions, newest first, without payloads. */
+export const listSessions = async (
+  deps: Deps,
+  page: { readonly after: string | null; readonly limit: number },
+): Promise<Page<SessionSummary>> => {
+  const rows = await deps.store.listSessions({ ...page, limit: page.limit + 1 });
+  const { data, next } = pageOf(rows, page.limit, (row) => row.state.id);
+  return { data: data.map(({ state, dueAt: due }) => summary(state, waitingFor(state, null), due)), next };
+};
+
+/** The log of a session in order, after a row. */
+export const readSessionLog = async (
+  deps: Deps,
+  sessionId: string,
+  page: { readonly after: number; readonly limit: number },
+): Promise<Page<StoredLogRow>> => {
+  const rows = isSessionId(sessionId) ? await deps.store.readLog(sessionId, { ...page, limit: page.limit + 1 }) : [];
+  if (
+    rows.length === 0 &&
+    (page.after === 0 || (await deps.store.readLog(sessionId, { after: 0, limit: 1 })).length === 0)
+  ) {
+    throw sessionNotFound(sessionId);
+  }
+  return pageOf(rows, page.limit, (row) => String(row.seq));
+};

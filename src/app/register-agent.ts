@@ -1,0 +1,164 @@
+import { capacityOf, type Agent } from "../core/agent/agent.ts";
+import type { AgentEvent, Registration } from "../core/agent/events.ts";
+import { newAgent } from "./adopt-agent.ts";
+import { contention, MAX_TRIES } from "./advance-session.ts";
+import { randomHex, type Deps } from "./deps.ts";
+import { logRow, type Cause } from "./log-row.ts";
+import { wakeSessions } from "./publish.ts";
+import type { AgentCommit, AgentRecord, LogRow } from "./store-port.ts";
+
+export type RegistrationResult = "created" | "updated" | "unchanged" | "outdated";
+
+const nextRow = (
+  record: AgentRecord | null,
+  agentId: string,
+  now: number,
+  cause: Cause,
+  event: AgentEvent,
+): Promise<LogRow> =>
+  logRow(
+    { stream: `agent:${agentId}`, seq: (record?.logSeq ?? 0) + 1, at: now },
+    cause,
+    [event],
+    record?.logHash ?? "",
+  );
+
+/** Registers `agent` and puts the older id of the same name out of service. */
+const replacing = (agent: Agent, old: Agent): Agent => ({
+  ...agent,
+  supersededBy: null,
+  aliases: [...new Set([...agent.aliases, ...old.aliases, old.id])].filter((id) => id !== agent.id),
+});
+
+const same = (agent: Agent, registration: Registration): boolean =>
+  agent.admission === "registered" &&
+  JSON.stringify([
+    agent.name,
+    agent.version,
+    agent.capabilities,
+    agent.contactEndpoint,
+    agent.metadata,
+    agent.signedAt,
+  ]) ===
+    JSON.stringify([
+      registration.name,
+      registration.version,
+      registration.capabilities,
+      registration.contactEndpoint,
+      registration.metadata,
+      registration.signedAt,
+    ]);
+
+const commit = async (deps: Deps, agentCommit: Omit<AgentCommit, "nonce" | "report">): Promise<boolean> => {
+  const result = await deps.store.commitAgent({ ...agentCommit, nonce: randomHex(deps.entropy, 12), report: null });
+  if (result.kind === "stale") return false;
+  wakeSessions(deps, result.wake);
+  return true;
+};
+
+/** The late registration of an id that a newer one of the same name has replaced already. */
+const registerReplaced = async (
+  deps: Deps,
+  own: AgentRecord | null,
+  agent: Agent,
+  winner: AgentRecord,
+  event: AgentEvent,
+  cause: Cause,
+  now: number,
+): Promise<boolean> => {
+  const replaced: Agent = { ...agent, admission: "superseded", supersededBy: winner.agent.id };
+  const log = await nextRow(own, agent.id, now, cause, event);
+  const done = await commit(deps, { seq: own?.agent.seq ?? null, agent: replaced, log, superseded: null, now });
+  if (!done) return false;
+  const heir = replacing(winner.agent, replaced);
+  const by: AgentEvent = { type: "AgentSuperseded", agentId: agent.id, by: heir.id };
+  const heirLog = await nextRow(winner, heir.id, now, cause, by);
+  // Only tasks that waited for the old id by name need the alias; a lost race leaves it to the next registration.
+  await commit(deps, { seq: winner.agent.seq, agent: heir, log: heirLog, superseded: null, now });
+  return true;
+};
+
+/**
+ * Registers an agent, or updates one that is known: state and work are kept. Facts are ordered by the time
+ * they were signed; an older one changes nothing and is `outdated`. A new id for the name of a registered
+ * agent is that agent restarted: the old id is superseded and its attempts end at their next tick.
+ */
+export const registerAgent = async (
+  deps: Deps,
+  agentId: string,
+  registration: Registration,
+  cause: Cause,
+): Promise<RegistrationResult> => {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const now = deps.clock.now();
+    const { agent: own, namesake } = await deps.store.loadAgent(agentId, registration.name);
+    if (own !== null && registration.signedAt < own.agent.signedAt) return "outdated";
+    if (own !== null && same(own.agent, registration)) return "unchanged";
+    const known = own?.agent ?? newAgent(agentId, now);
+    const agent: Agent = {
+      ...known,
+      ...registration,
+      admission: "registered",
+      supersededBy: null,
+      capacity: capacityOf(registration.metadata),
+      registeredAt: known.admission === "deregistered" ? now : known.registeredAt,
+      contactAt: now,
+    };
+    const replaces = namesake === null || namesake.agent.signedAt > registration.signedAt ? null : namesake;
+    const event: AgentEvent = {
+      type: "AgentRegistered",
+      agentId,
+      replaces: replaces?.agent.id ?? null,
+      ...registration,
+    };
+    const done =
+      namesake !== null && replaces === null
+        ? await registerReplaced(deps, own, agent, namesake, event, cause, now)
+        : await commit(deps, {
+            seq: own?.agent.seq ?? null,
+            agent: replaces === null ? agent : replacing(agent, replaces.agent),
+            log: await nextRow(own, agentId, now, cause, event),
+            superseded:
+              replaces === null
+                ? null
+                : {
+                    seq: replaces.agent.seq,
+                    agent: replaces.agent,
+                    log: await nextRow(replaces, replaces.agent.id, now, cause, {
+                      type: "AgentSuperseded",
+                      agentId: replaces.agent.id,
+                      by: agentId,
+                    }),
+                  },
+            now,
+          });
+    if (done) return own === null ? "created" : "updated";
+  }
+  throw contention();
+};
+
+/**
+ * Takes an agent out of service; its attempts in flight end at their next tick. Also remembered for an id
+ * never seen, so that an older registration which arrives later does not undo it.
+ */
+export const deregisterAgent = async (
+  deps: Deps,
+  agentId: string,
+  signedAt: number,
+  cause: Cause,
+): Promise<RegistrationResult> => {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const now = deps.clock.now();
+    const { agent: own } = await deps.store.loadAgent(agentId, null);
+    if (own !== null && signedAt < own.agent.signedAt) return "outdated";
+    if (own?.agent.admission === "superseded") return "unchanged";
+    if (own?.agent.admission === "deregistered" && own.agent.signedAt === signedAt) return "unchanged";
+    const known = own?.agent ?? newAgent(agentId, now);
+    const agent: Agent = { ...known, admission: "deregistered", signedAt };
+    const log = await nextRow(own, agentId, now, cause, { type: "AgentDeregistered", agentId, signedAt });
+    if (await commit(deps, { seq: own?.agent.seq ?? null, agent, log, superseded: null, now })) {
+      return own === null ? "created" : "updated";
+    }
+  }
+  throw contention();
+};

@@ -1,0 +1,150 @@
+import type { Agent, Report } from "../core/agent/agent.ts";
+import { isLost } from "../core/agent/availability.ts";
+import { meaningOf } from "../core/agent/state-meaning.ts";
+import { parseTaskRef, taskIdOf } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import {
+  interpretReport,
+  taskNamedIn,
+  usageIn,
+  type Interpretation,
+  type NotApplied,
+} from "../core/report/interpret.ts";
+import { decide, type Answer } from "../core/session/decide.ts";
+import { canonical } from "../core/workflow/canonical.ts";
+import { adoptAgent } from "./adopt-agent.ts";
+import { contention, factsOf, MAX_TRIES, withClock } from "./advance-session.ts";
+import { commitDecision } from "./commit-decision.ts";
+import type { Deps } from "./deps.ts";
+import type { Cause } from "./log-row.ts";
+import { publish, wakeSessions } from "./publish.ts";
+import { sha256 } from "./sha256.ts";
+import type { CommitResult, LoadedReport, ReportRow } from "./store-port.ts";
+
+export interface StateReport {
+  readonly agentId: string;
+  /** The timestamp as sent, and as µs since the epoch. */
+  readonly sent: string;
+  readonly sentMicros: number;
+  readonly state: string;
+  readonly details: JsonObject | null;
+}
+
+/** `null`: plainly accepted. Otherwise the part that speaks of a task changed nothing, and why. */
+export type ReportOutcome = { readonly applied: false; readonly reason: NotApplied } | null;
+
+type Try =
+  { readonly done: ReportOutcome } | { readonly again: "stale" } | { readonly again: "history"; readonly of: string };
+
+const refused = (reason: NotApplied): ReportOutcome => ({ applied: false, reason });
+
+const outcomeOf = (answer: Answer): ReportOutcome => {
+  if (answer.kind === "unknown") return refused("unknown_task");
+  if (answer.kind !== "stale") return null;
+  return refused(answer.reason === "other_agent" ? "other_agent" : "stale_attempt");
+};
+
+const keyOf = (report: Report): number => Math.min(report.sentMicros, report.receivedAt * 1_000);
+
+/** The agent as it is once this report is stored: the newest report is its state, an older one changes nothing. */
+const withReport = (agent: Agent, row: ReportRow): Agent =>
+  agent.newest === null || keyOf(row) >= keyOf(agent.newest) ? { ...agent, newest: row } : agent;
+
+const insert = async (deps: Deps, agent: Agent, row: ReportRow): Promise<CommitResult> => {
+  const look = row.meaning === "free" || isLost(agent);
+  return deps.store.insertReport(row, agent.seq, look);
+};
+
+/** One try to take the report for an agent that is known. */
+const take = async (
+  deps: Deps,
+  loaded: LoadedReport & { readonly agent: Agent },
+  base: ReportRow,
+  cause: Cause,
+): Promise<Try> => {
+  const { agent, session } = loaded;
+  const read: Interpretation = interpretReport(agent, base, loaded.pair, session?.state ?? null);
+  const store = async (row: ReportRow): Promise<Try> => {
+    const result = await insert(deps, agent, row);
+    if (result.kind === "stale") return { again: "stale" };
+    wakeSessions(deps, result.wake);
+    return { done: row.outcome as ReportOutcome };
+  };
+  if (read.kind === "agent_only") return store({ ...base, attemptId: read.attemptId });
+  if (read.kind === "not_applied") return store({ ...base, outcome: { applied: false, reason: read.reason } });
+  const facts = factsOf(deps, loaded);
+  if (facts === null || session === null)
+    return store({ ...base, outcome: { applied: false, reason: "unknown_task" } });
+  const tied: ReportRow = { ...base, attemptId: read.attemptId };
+  const agents = new Map(facts.agents);
+  const known = agents.get(agent.id);
+  if (known !== undefined) agents.set(agent.id, withReport(known, tied));
+  const usage = usageIn(base.details);
+  const command = withClock(deps, {
+    type: "SettleAttempt",
+    n: read.ref.n,
+    attempt: read.ref.attempt,
+    from: agent.id,
+    via: "report",
+    startedAt: read.startedAt,
+    result: read.result,
+    ...(usage === undefined ? {} : { usage }),
+  });
+  const seen = { ...facts, agents };
+  const decision = decide(session.state, command, seen, session.seq + 1);
+  if (decision.answer.kind === "needs_history") return { again: "history", of: taskIdOf(session.state.id, read.ref.n) };
+  const outcome = outcomeOf(decision.answer);
+  const row: ReportRow = { ...tied, outcome: outcome === null ? null : { ...outcome } };
+  if (decision.events.length === 0) return store(row);
+  const { result, dueAt } = await commitDecision(deps, {
+    previous: session,
+    decision,
+    facts: seen,
+    now: command.now,
+    isTick: false,
+    cause,
+    report: row,
+  });
+  if (result.kind === "stale") return { again: "stale" };
+  publish(deps, decision, seen, result.wake, dueAt);
+  return { done: outcome };
+};
+
+/**
+ * Takes a state report of an agent, known or not: an unknown one is adopted provisionally. The same report
+ * twice has one effect and one answer. The report and what it does to a session are one commit, or none.
+ */
+export const reportAgentState = async (deps: Deps, report: StateReport, cause: Cause): Promise<ReportOutcome> => {
+  const receivedAt = deps.clock.now();
+  const atMicros = Math.min(report.sentMicros, receivedAt * 1_000);
+  const digest = (await sha256(JSON.stringify([report.sent, report.state, canonical(report.details)]))).slice(0, 32);
+  const base: ReportRow = {
+    ...report,
+    atMicros,
+    digest,
+    receivedAt,
+    meaning: meaningOf(report.state),
+    attemptId: null,
+    outcome: null,
+  };
+  const named = taskNamedIn(report.details);
+  const sessionId = named === null ? null : (parseTaskRef(named)?.sessionId ?? "");
+  let historyOf: string | null = null;
+  for (let tries = 0; tries < MAX_TRIES;) {
+    const loaded = await deps.store.loadReport({ agentId: report.agentId, atMicros, digest, sessionId, historyOf });
+    if (loaded.repeated !== null) return loaded.repeated.outcome as ReportOutcome;
+    const { agent } = loaded;
+    if (agent === null) {
+      // A report that names a task is taken in the next round, by the agent that now exists.
+      const adopted = await adoptAgent(deps, report.agentId, named === null ? base : null, cause);
+      if (adopted && named === null) return null;
+      tries += 1;
+      continue;
+    }
+    const outcome = await take(deps, { ...loaded, agent }, base, cause);
+    if ("done" in outcome) return outcome.done;
+    if (outcome.again === "history") historyOf = outcome.of;
+    else tries += 1;
+  }
+  throw contention();
+};

@@ -1,0 +1,104 @@
+import { formatRfc3339 } from "../contract/timestamp.ts";
+import type { Agent } from "../core/agent/agent.ts";
+import { taskIdOf } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { DispatchRequested } from "../core/session/events.ts";
+import type { SessionState } from "../core/session/state.ts";
+import type { GraphTask } from "../core/workflow/graph.ts";
+import { endDispatch } from "./advance-session.ts";
+import type { Deps } from "./deps.ts";
+import type { DeliveryOutcome, TaskMessage } from "./ports.ts";
+import type { Delivered } from "./store-port.ts";
+
+/** The answer of an agent is kept with the attempt up to this size (bytes of JSON, as received). */
+export interface Dispatch {
+  readonly state: SessionState;
+  readonly event: DispatchRequested;
+  readonly task: GraphTask;
+  readonly agent: Agent;
+  readonly parameters: JsonObject;
+}
+
+/** W3C trace context: all dispatches of a session share one trace, each attempt is a span. */
+const traceparentOf = (sessionId: string, attemptId: string): string => {
+  const hex = (text: string, digits: number): string => {
+    let out = "";
+    for (let i = 0; out.length < digits; i += 1) {
+      let hash = 0x811c9dc5 ^ i;
+      for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+      out += hash.toString(16).padStart(8, "0");
+    }
+    return out.slice(0, digits);
+  };
+  return `00-${hex(sessionId, 32)}-${hex(attemptId, 16)}-01`;
+};
+
+/** The message an agent gets, the same over both transports. */
+export const taskMessage = ({ state, event, task, parameters }: Dispatch, now: number): TaskMessage => ({
+  senderId: "opscore_system_id",
+  timestamp: formatRfc3339(now),
+  messageType: "workflow_task",
+  payload: {
+    task_name: task.name,
+    task_parameters: parameters,
+    opscore_session_id: state.id,
+    opscore_task_id: event.attemptId,
+    opscore_workflow_id: state.definition.workflowId,
+    attempt: event.attempt,
+    idempotency_key: taskIdOf(state.id, event.n),
+    deadline: formatRfc3339(now + task.timeout.runMs),
+    traceparent: traceparentOf(state.id, event.attemptId),
+  },
+  sessionContext: { sessionId: state.id, priorMessages: [] },
+  task_name: task.name,
+  opscore_session_id: state.id,
+  opscore_task_id: event.attemptId,
+});
+
+const refusedTexts = (outcome: DeliveryOutcome): readonly string[] => outcome.refusals.map(({ reason }) => reason);
+
+const deliveredPatch = (
+  outcome: DeliveryOutcome & { kind: "delivered" | "accepted" },
+  now: number,
+): Delivered["patch"] => {
+  const refused = outcome.refusals.length === 0 ? {} : { refused: refusedTexts(outcome) };
+  if (outcome.kind === "accepted") {
+    return { transport: "agentkit", acceptedAt: now, ...(outcome.unsure ? { unsure: true } : {}), ...refused };
+  }
+  return { transport: "direct", confirmedAt: now, answer: outcome.answer, ...refused };
+};
+
+/**
+ * Sends one requested dispatch and notes what became of it. Only the invocation that committed the request
+ * calls this, within the lease; if it dies, the lease runs out and the same attempt is sent again.
+ */
+export const sendTask = async (deps: Deps, dispatch: Dispatch): Promise<void> => {
+  const { event, agent, state } = dispatch;
+  const recipient = { agentId: agent.id, contactEndpoint: agent.contactEndpoint };
+  const outcome = await deps.gateway.deliver(recipient, taskMessage(dispatch, deps.clock.now()));
+  const refused = refusedTexts(outcome).join("; ");
+  deps.log.log(outcome.kind === "refused" ? "warn" : "debug", "dispatch", {
+    attempt: event.attemptId,
+    agentId: agent.id,
+    outcome: outcome.kind,
+    ...(refused === "" ? {} : { refused }),
+  });
+  switch (outcome.kind) {
+    case "delivered":
+    case "accepted": {
+      const patch = deliveredPatch(outcome, deps.clock.now());
+      const says = outcome.kind === "delivered" && outcome.answer !== null;
+      return deps.store.recordDelivery({
+        agentId: agent.id,
+        attemptId: event.attemptId,
+        patch,
+        unlessReported: !says && outcome.refusals.length === 0,
+      });
+    }
+    case "refused":
+      return endDispatch(deps, state.id, event, "refused", `not delivered: ${refused}`, outcome.retryAfterMs);
+    case "rejected":
+    case "agent_error":
+      return endDispatch(deps, state.id, event, outcome.kind, outcome.message, null);
+  }
+};

@@ -1,0 +1,75 @@
+import { attemptIdOf, parseTaskRef, taskIdOf, type TaskRef } from "../core/ids.ts";
+import type { Json } from "../core/json.ts";
+import type { Result, Usage } from "../core/session/events.ts";
+import { advanceSession } from "./advance-session.ts";
+import type { Deps } from "./deps.ts";
+import type { Cause } from "./log-row.ts";
+import { OpsError } from "./ops-error.ts";
+
+export interface SettledAttempt {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly status: "running" | "completed" | "failed";
+}
+
+const notFound = (): OpsError => new OpsError("task_not_found", "There is no such task or attempt.");
+
+const refOf = (text: string): TaskRef => {
+  const ref = parseTaskRef(text);
+  if (ref === null) throw notFound();
+  return ref;
+};
+
+/**
+ * An agent settles an attempt by call. The same call again gets the same answer; another outcome for a
+ * settled attempt is 409 `result_conflict`; an attempt that was superseded, timed out or cancelled is 409
+ * `stale_attempt`, and the result is kept as late.
+ */
+export const settleTask = async (
+  deps: Deps,
+  attemptId: string,
+  result: Result,
+  usage: Usage | undefined,
+  cause: Cause,
+): Promise<SettledAttempt> => {
+  const { sessionId, n, attempt } = refOf(attemptId);
+  const advanced = await advanceSession(
+    deps,
+    sessionId,
+    {
+      type: "SettleAttempt",
+      n,
+      attempt,
+      from: null,
+      via: "call",
+      startedAt: null,
+      result,
+      ...(usage === undefined ? {} : { usage }),
+    },
+    cause,
+  );
+  const answer = advanced?.answer;
+  if (answer?.kind === "settled" || answer?.kind === "repeated") {
+    return { taskId: taskIdOf(sessionId, n), attempt: answer.attempt, status: answer.status };
+  }
+  if (answer?.kind === "stale") {
+    throw new OpsError(answer.reason === "result_conflict" ? "result_conflict" : "stale_attempt", answer.message);
+  }
+  throw notFound();
+};
+
+/** A sign of life of an attempt in flight: it counts as started, and `progress` is shown. One row written. */
+export const beatTask = async (deps: Deps, attemptId: string, progress: Json | undefined): Promise<SettledAttempt> => {
+  const ref = refOf(attemptId);
+  const { session } = await deps.store.loadSession({ sessionId: ref.sessionId, historyOf: null });
+  if (session === null || ref.n > session.state.tasks) throw notFound();
+  const open = session.state.open.find((task) => task.n === ref.n);
+  const attempt = ref.attempt ?? open?.attempt ?? 0;
+  if (open !== undefined && attempt > open.attempt) throw notFound();
+  const held =
+    open?.phase === "dispatched" &&
+    open.attempt === attempt &&
+    (await deps.store.recordBeat(open.agentId, attemptIdOf(ref.sessionId, ref.n, attempt), deps.clock.now(), progress));
+  if (!held) throw new OpsError("stale_attempt", "The attempt is no longer in flight.");
+  return { taskId: taskIdOf(ref.sessionId, ref.n), attempt, status: "running" };
+};

@@ -1,0 +1,169 @@
+import type { Fault } from "../contract/problem.ts";
+import { sessionIdAt } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import { decide } from "../core/session/decide.ts";
+import type { Facts } from "../core/session/facts.ts";
+import { startNeeds } from "../core/session/needs.ts";
+import type { DefinitionRef } from "../core/session/state.ts";
+import { canonical } from "../core/workflow/canonical.ts";
+import { compile, type Graph } from "../core/workflow/graph.ts";
+import { contention, MAX_TRIES, withClock } from "./advance-session.ts";
+import { definitionErrorCode, parseDefinition } from "./check-definition.ts";
+import { commitDecision } from "./commit-decision.ts";
+import type { Deps } from "./deps.ts";
+import type { Cause } from "./log-row.ts";
+import { OpsError } from "./ops-error.ts";
+import { publish } from "./publish.ts";
+import { sha256 } from "./sha256.ts";
+import type { DefinitionQuery, LoadedStart, SessionCommit } from "./store-port.ts";
+
+export interface StartRequest {
+  readonly definition:
+    | { readonly kind: "saved"; readonly workflowId: string; readonly revision: number | null }
+    | { readonly kind: "inline"; readonly document: unknown };
+  /** The agent the session is started for. */
+  readonly agentId: string | null;
+  readonly input: JsonObject;
+  readonly idempotency: { readonly key: string; readonly bodyHash: string } | null;
+}
+
+export interface Started {
+  readonly sessionId: string;
+  readonly workflowId: string;
+}
+
+interface Inline {
+  readonly workflowId: string;
+  readonly body: string;
+  readonly hash: string;
+  readonly graph: Graph;
+}
+
+/** Faults of a definition inside another document: their pointers start where it stands. */
+export const definitionError = (faults: readonly Fault[], at = ""): OpsError =>
+  new OpsError(definitionErrorCode(faults), `${faults[0]?.message ?? "The definition has faults."}`, {
+    errors: faults.map((fault) => ({ ...fault, pointer: `${at}${fault.pointer}` })),
+  });
+
+const readInline = async (document: unknown): Promise<Inline> => {
+  const parsed = parseDefinition(document);
+  if (!parsed.ok) throw definitionError(parsed.faults, "/workflowDefinition");
+  const body = canonical(parsed.document);
+  return { workflowId: parsed.definition.id, body, hash: await sha256(body), graph: compile(parsed.definition) };
+};
+
+interface Chosen {
+  readonly ref: DefinitionRef;
+  readonly graph: Graph;
+  readonly store: NonNullable<SessionCommit["start"]>["definition"];
+}
+
+/** An unknown id is saved as revision 1; a known id with other content is kept for this session only. */
+const choose = (deps: Deps, request: StartRequest, inline: Inline | null, loaded: LoadedStart, now: number): Chosen => {
+  const found = loaded.definition;
+  if (inline === null) {
+    if (found === null) {
+      const asked = request.definition.kind === "saved" ? request.definition : null;
+      const which = asked?.revision == null ? "" : ` revision ${asked.revision}`;
+      throw new OpsError("workflow_not_found", `Workflow definition not found: ${asked?.workflowId ?? ""}${which}`);
+    }
+    const { workflowId, revision, hash } = found;
+    return { ref: { workflowId, revision, hash }, graph: deps.graphs.of(hash, found.body), store: null };
+  }
+  const { workflowId, hash, body, graph } = inline;
+  if (found !== null && found.hash === hash) {
+    return { ref: { workflowId, revision: found.revision, hash }, graph, store: null };
+  }
+  const revision = found === null ? 1 : 0;
+  const store = { workflowId, revision, hash, body, createdAt: now, needs: startNeeds(graph) };
+  return { ref: { workflowId, revision, hash }, graph, store };
+};
+
+const homeOf = (request: StartRequest, loaded: LoadedStart): string | null => {
+  if (request.agentId === null) return null;
+  const id = loaded.facts.newest.get(request.agentId);
+  const agent = id === undefined ? undefined : loaded.facts.agents.get(id);
+  if (agent === undefined) throw new OpsError("agent_not_found", `Agent not found: ${request.agentId}`);
+  if (agent.admission === "deregistered") throw new OpsError("conflict", `Agent ${agent.id} is deregistered.`);
+  return agent.id;
+};
+
+const requireTargets = (graph: Graph, home: string | null): void => {
+  if (home !== null) return;
+  const errors = [...graph.tasks.values()]
+    .map((task, at): Fault | null =>
+      task.target.kind === "home"
+        ? {
+            pointer: `/tasks/${at}`,
+            code: "no_target",
+            message: `Task "${task.taskId}" names neither agentId nor agentCapability.`,
+          }
+        : null,
+    )
+    .filter((fault) => fault !== null);
+  if (errors.length === 0) return;
+  throw new OpsError("validation_failed", "A task names no agent and the session is started without one.", {
+    errors,
+    hint: "Start the session with agentId, or give each task an agentId or agentCapability.",
+  });
+};
+
+/**
+ * Starts a session and assigns its first tasks in one commit. With an Idempotency-Key the same body gets the
+ * same session for seven days, and another body is refused; so after a lost answer the caller may repeat.
+ */
+export const startSession = async (deps: Deps, request: StartRequest, cause: Cause): Promise<Started> => {
+  const inline = request.definition.kind === "inline" ? await readInline(request.definition.document) : null;
+  const query: DefinitionQuery =
+    request.definition.kind === "saved"
+      ? request.definition
+      : {
+          kind: "inline",
+          workflowId: inline?.workflowId ?? "",
+          needs: startNeeds(
+            inline?.graph ?? compile({ id: "", name: "", description: null, version: null, tasks: [] }),
+          ),
+        };
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const now = deps.clock.now();
+    const loaded = await deps.store.loadStart({
+      definition: query,
+      home: request.agentId,
+      idempotencyKey: request.idempotency?.key ?? null,
+      now,
+    });
+    const { earlier } = loaded;
+    if (earlier !== null) {
+      if (earlier.bodyHash === request.idempotency?.bodyHash) return earlier;
+      throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request body.");
+    }
+    const { ref, graph, store } = choose(deps, request, inline, loaded, now);
+    const home = homeOf(request, loaded);
+    requireTargets(graph, home);
+    const facts: Facts = { ...loaded.facts, graph };
+    const command = withClock(deps, {
+      type: "StartSession",
+      sessionId: "",
+      definition: ref,
+      home,
+      input: request.input,
+      actor: cause.actor,
+    });
+    const sessionId = sessionIdAt(command.now, command.seed);
+    const decision = decide(null, { ...command, sessionId } as typeof command, facts, 1);
+    const { result, dueAt } = await commitDecision(deps, {
+      previous: null,
+      decision,
+      facts,
+      now: command.now,
+      isTick: false,
+      cause,
+      start: { idempotency: request.idempotency, definition: store },
+    });
+    if (result.kind === "committed") {
+      publish(deps, decision, facts, result.wake, dueAt);
+      return { sessionId, workflowId: ref.workflowId };
+    }
+  }
+  throw contention();
+};

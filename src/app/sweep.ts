@@ -1,0 +1,45 @@
+import { tickSession } from "./advance-session.ts";
+import type { Deps } from "./deps.ts";
+import { describeFailure } from "./publish.ts";
+
+/** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
+const POSTPONE_MS = 60_000;
+
+export interface Swept {
+  /** Sessions ticked by this sweep. */
+  readonly ticked: number;
+  /** Due sessions handed on as hints. */
+  readonly handedOn: number;
+}
+
+/**
+ * The safety net: ticks sessions that are due, oldest first, and those with a waiting task that a free agent
+ * could take. At most `own` of them here; the rest, up to `limit`, as hints. Never throws for one session.
+ */
+export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
+  const now = deps.clock.now();
+  const due = await deps.store.due(now, bounds.limit);
+  const matched = await deps.store.matches(bounds.own);
+  const ids = [...new Set([...due, ...matched])];
+  for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);
+  const rest = ids.slice(bounds.own);
+  if (rest.length > 0) {
+    await deps.hints.send(rest.map((sessionId) => ({ sessionId, at: now, kind: "retry" }) as const));
+  }
+  return { ticked: ids.length - rest.length, handedOn: rest.length };
+};
+
+/** A tick that sets a failing session aside for a minute instead of throwing. */
+export const tickSafely = async (deps: Deps, sessionId: string): Promise<void> => {
+  try {
+    await tickSession(deps, sessionId);
+  } catch (error) {
+    deps.log.log("error", "a session could not be advanced", { sessionId, error: describeFailure(error) });
+    const now = deps.clock.now();
+    try {
+      await deps.store.postpone(sessionId, now, now + POSTPONE_MS);
+    } catch (again) {
+      deps.log.log("error", "a session could not be postponed", { sessionId, error: describeFailure(again) });
+    }
+  }
+};

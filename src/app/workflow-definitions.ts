@@ -1,0 +1,50 @@
+import { startNeeds } from "../core/session/needs.ts";
+import { canonical } from "../core/workflow/canonical.ts";
+import { compile } from "../core/workflow/graph.ts";
+import { parseDefinition } from "./check-definition.ts";
+import type { Deps } from "./deps.ts";
+import { OpsError } from "./ops-error.ts";
+import { pageOf, type Page } from "./read-session.ts";
+import { sha256 } from "./sha256.ts";
+import { definitionError } from "./start-session.ts";
+import type { DefinitionRecord } from "./store-port.ts";
+import type { Fault } from "../contract/problem.ts";
+
+/**
+ * Saves a definition as its next revision, or finds it equal to the newest. Every fault comes at once; `locate`
+ * adds the place in the text the definition was read from.
+ */
+export const saveDefinition = async (
+  deps: Deps,
+  document: unknown,
+  locate: (fault: Fault) => Fault,
+): Promise<DefinitionRecord & { readonly created: boolean }> => {
+  const parsed = parseDefinition(document);
+  if (!parsed.ok) throw definitionError(parsed.faults.map(locate));
+  const body = canonical(parsed.document);
+  return deps.store.saveDefinition(
+    { workflowId: parsed.definition.id, hash: await sha256(body), body, createdAt: deps.clock.now() },
+    startNeeds(compile(parsed.definition)),
+  );
+};
+
+/** A saved definition; `revision` null: the newest. */
+export const readDefinition = async (
+  deps: Deps,
+  workflowId: string,
+  revision: number | null,
+): Promise<DefinitionRecord> => {
+  const found = await deps.store.readDefinition(workflowId, revision);
+  if (found !== null) return found;
+  const which = revision === null ? "" : ` revision ${revision}`;
+  throw new OpsError("workflow_not_found", `Workflow definition not found: ${workflowId}${which}`);
+};
+
+/** The newest revision of every saved definition, without content. */
+export const listDefinitions = async (
+  deps: Deps,
+  page: { readonly after: string | null; readonly limit: number },
+): Promise<Page<DefinitionRecord>> => {
+  const rows = await deps.store.listDefinitions({ ...page, limit: page.limit + 1 });
+  return pageOf(rows, page.limit, (row) => row.workflowId);
+};

@@ -1,0 +1,60 @@
+import type { Agent } from "./agent.ts";
+
+/** After this long without contact an agent is shown as quiet. Quiet agents still get work. */
+const QUIET_AFTER_MS = 5 * 60_000;
+
+export type Liveness = "live" | "quiet" | "lost";
+
+export type Availability =
+  | { readonly available: true }
+  | {
+      readonly available: false;
+      readonly code: "agent_gone" | "agent_lost" | "agent_busy" | "agent_not_free";
+      readonly message: string;
+    };
+
+/** Epoch ms of the last thing heard from the agent; its registration counts. */
+export const lastContactAt = (agent: Agent): number =>
+  Math.max(agent.registeredAt, agent.contactAt ?? 0, agent.newest?.receivedAt ?? 0);
+
+/**
+ * `lost` is a presumption: it held a task past the run deadline in silence and has not been heard of since.
+ * One fresh report reverses it. Silence alone is only `quiet`: agents without work have nothing to say.
+ */
+export const livenessOf = (agent: Agent, now: number): Liveness => {
+  if (isLost(agent)) return "lost";
+  return now - lastContactAt(agent) > QUIET_AFTER_MS ? "quiet" : "live";
+};
+
+/** Presumed lost: see `livenessOf`. */
+export const isLost = (agent: Agent): boolean => agent.missedAt !== null && agent.missedAt >= lastContactAt(agent);
+
+const no = (code: "agent_gone" | "agent_lost" | "agent_busy" | "agent_not_free", message: string): Availability => ({
+  available: false,
+  code,
+  message,
+});
+
+/** Whether the agent can take one more task now and, if not, which of its truths says no. */
+export const availabilityOf = (agent: Agent): Availability => {
+  const who = agent.name === "" ? agent.id : `${agent.name} (${agent.id})`;
+  if (agent.admission === "deregistered" || agent.admission === "superseded") {
+    return no("agent_gone", `agent ${who} is ${agent.admission}`);
+  }
+  if (isLost(agent)) {
+    return no("agent_lost", `agent ${who} is presumed lost: it let a run deadline pass in silence`);
+  }
+  const held = Object.keys(agent.tasks);
+  if (held.length >= agent.capacity) {
+    return no("agent_busy", `agent ${who} is working on ${held.slice(0, 3).join(", ")}`);
+  }
+  const report = agent.newest;
+  if (report === null || report.meaning === "free") return { available: true };
+  // A report tied to an attempt speaks of that attempt: once settled by the agent it is history, and while
+  // in flight the attempt itself takes the place.
+  const tied = report.attemptId;
+  if (report.meaning !== "other" && tied !== null && (agent.settled.includes(tied) || held.includes(tied))) {
+    return { available: true };
+  }
+  return no("agent_not_free", `agent ${who} reports "${report.state.slice(0, 64)}"`);
+};

@@ -1,0 +1,57 @@
+import type { JsonObject } from "../json.ts";
+import type { Result, Usage } from "./events.ts";
+import type { Actor, DefinitionRef } from "./state.ts";
+
+interface CommandBase {
+  /** Epoch ms; the only clock of a decision. */
+  readonly now: number;
+  /** Hexadecimal digits; ids and jitter derive from it. */
+  readonly seed: string;
+}
+
+export interface StartSession extends CommandBase {
+  readonly type: "StartSession";
+  readonly sessionId: string;
+  readonly definition: DefinitionRef;
+  readonly home: string | null;
+  readonly input: JsonObject;
+  readonly actor: Actor;
+}
+
+/** An agent says what became of an attempt, by state report or by call. */
+export interface SettleAttempt extends CommandBase {
+  readonly type: "SettleAttempt";
+  readonly n: number;
+  /** `null`: whatever attempt of the task is open. */
+  readonly attempt: number | null;
+  /** Who says so; `null` for a call, which may come from any holder of a key. */
+  readonly from: string | null;
+  readonly via: "report" | "call";
+  /** Epoch ms of the *working* report this one brings along, when the two arrived swapped. */
+  readonly startedAt: number | null;
+  readonly result: Result;
+  readonly usage?: Usage;
+}
+
+/** The dispatch of an attempt had an outcome that ends it. */
+export interface EndDispatch extends CommandBase {
+  readonly type: "EndDispatch";
+  readonly n: number;
+  readonly attempt: number;
+  readonly outcome: "rejected" | "agent_error" | "refused";
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+}
+
+/** A deadline may have passed, an agent may have gone, a task may be assignable: do what is really due. */
+export interface Tick extends CommandBase {
+  readonly type: "Tick";
+}
+
+export interface CancelSession extends CommandBase {
+  readonly type: "CancelSession";
+  readonly reason: string | null;
+  readonly actor: Actor;
+}
+
+export type SessionCommand = StartSession | SettleAttempt | EndDispatch | Tick | CancelSession;

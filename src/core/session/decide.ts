@@ -1,0 +1,90 @@
+import type { Agent } from "../agent/agent.ts";
+import type { SessionCommand } from "./commands.ts";
+import { endAttempt } from "./end-attempt.ts";
+import { enterTask } from "./enter-task.ts";
+import type { SessionEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import type { Facts } from "./facts.ts";
+import { cancelOpenTasks } from "./fail-task.ts";
+import { settle, type SettleAnswer } from "./settle.ts";
+import type { SessionState } from "./state.ts";
+import { tick } from "./tick.ts";
+import { beginTurn, emit, openTask, type Turn } from "./turn.ts";
+
+export type Answer =
+  | { readonly kind: "done" }
+  /** The session already is what the command wants, or the command no longer applies; nothing changes. */
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "ended"; readonly status: string }
+  | SettleAnswer;
+
+export interface Decision {
+  /** One log row, in order; none: nothing to commit. */
+  readonly events: readonly SessionEvent[];
+  readonly state: SessionState;
+  /** The agents as the events leave them. */
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly answer: Answer;
+}
+
+const decision = (turn: Turn, answer: Answer): Decision => ({
+  events: turn.events,
+  state: turn.state,
+  agents: turn.agents,
+  answer,
+});
+
+const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts): Decision => {
+  const started: SessionEvent = {
+    type: "SessionStarted",
+    sessionId: command.sessionId,
+    definition: command.definition,
+    home: command.home,
+    input: command.input,
+    actor: command.actor,
+  };
+  const state = evolve(null, started, { seq: 1, at: command.now });
+  const rows = new Map(facts.rows).set(1, [started]);
+  const turn = beginTurn(state, { ...facts, rows }, command, 1);
+  turn.events.push(started);
+  for (const taskId of facts.graph.starts) {
+    if (turn.state.status === "open") enterTask(turn, taskId);
+  }
+  return decision(turn, { kind: "done" });
+};
+
+/**
+ * The one place where it is decided how a session changes. Pure, total and deterministic: the same state,
+ * facts and command give the same events. `seq` is the log row the events will become. A command on an
+ * ended session changes nothing, but for late results, which are kept.
+ */
+export const decide = (state: SessionState | null, command: SessionCommand, facts: Facts, seq: number): Decision => {
+  if (command.type === "StartSession") return start(command, facts);
+  if (state === null) throw new TypeError(`${command.type} needs a session`);
+  const turn = beginTurn(state, facts, command, seq);
+  switch (command.type) {
+    case "SettleAttempt":
+      return decision(turn, settle(turn, command));
+    case "Tick":
+      tick(turn);
+      return decision(turn, { kind: turn.events.length === 0 ? "unchanged" : "done" });
+    case "EndDispatch": {
+      const task = openTask(turn, command.n);
+      if (task?.phase !== "dispatched" || task.attempt !== command.attempt)
+        return decision(turn, { kind: "unchanged" });
+      endAttempt(turn, task, {
+        outcome: command.outcome,
+        counts: command.outcome !== "refused",
+        retryAfterMs: command.retryAfterMs,
+        error: { code: command.outcome === "rejected" ? "agent_rejected" : command.outcome, message: command.message },
+      });
+      return decision(turn, { kind: "done" });
+    }
+    case "CancelSession":
+      if (state.status === "cancelled") return decision(turn, { kind: "unchanged" });
+      if (state.status !== "open") return decision(turn, { kind: "ended", status: state.status });
+      cancelOpenTasks(turn, { code: "session_cancelled", message: "the session was cancelled" });
+      emit(turn, { type: "SessionCancelled", reason: command.reason, actor: command.actor });
+      return decision(turn, { kind: "done" });
+  }
+};

@@ -1,0 +1,64 @@
+import { backoffMs, refusalBackoffMs } from "../backoff.ts";
+import { attemptIdOf } from "../ids.ts";
+import { fractionOf } from "../random.ts";
+import { assignOrWait } from "./enter-task.ts";
+import type { AttemptOutcome, Usage } from "./events.ts";
+import { failTask, traceOf } from "./fail-task.ts";
+import type { DispatchedTask, TaskError } from "./state.ts";
+import { emit, type Turn } from "./turn.ts";
+
+export interface Ending {
+  readonly outcome: Exclude<AttemptOutcome, "cancelled">;
+  readonly error: TaskError;
+  readonly counts: boolean;
+  /** The agent says that trying again is useless. */
+  readonly final?: boolean;
+  /** Wins over the computed back-off. */
+  readonly retryAfterMs?: number | null;
+  readonly startedAt?: number | null;
+  readonly via?: "report" | "call";
+  readonly usage?: Usage;
+}
+
+/** The wait before the next attempt; `null`: at once, because nothing about the work itself failed. */
+const retryDelayMs = (turn: Turn, task: DispatchedTask, ending: Ending): number | null => {
+  if (ending.outcome === "agent_restarted" || ending.outcome === "agent_deregistered") return null;
+  if (ending.outcome === "refused") return refusalBackoffMs(task.refusals + 1, ending.retryAfterMs ?? null);
+  if (ending.retryAfterMs !== null && ending.retryAfterMs !== undefined) return ending.retryAfterMs;
+  const retry = turn.facts.graph.tasks.get(task.taskId)?.retry;
+  if (retry === undefined) return 0;
+  const salt = attemptIdOf(turn.state.id, task.n, task.attempt);
+  return backoffMs(retry, task.used + 1, fractionOf(turn.seed, salt));
+};
+
+/** Ends an attempt without success, then retries the task with back-off or fails it when nothing is left. */
+export const endAttempt = (turn: Turn, task: DispatchedTask, ending: Ending): void => {
+  const node = turn.facts.graph.tasks.get(task.taskId);
+  const used = task.used + (ending.counts ? 1 : 0);
+  const spent = ending.counts && used >= (node?.retry.maxAttempts ?? 1);
+  // An agent that rejected a task never gets it again; where the task names that agent, nobody else may.
+  const deadEnd = ending.outcome === "rejected" && node?.target.kind !== "capability";
+  const final =
+    ending.final === true || spent || deadEnd || node?.retry.nonRetryableErrors.includes(ending.error.code) === true;
+  const delayMs = final ? null : retryDelayMs(turn, task, ending);
+  emit(turn, {
+    type: "AttemptEnded",
+    taskId: task.taskId,
+    n: task.n,
+    attempt: task.attempt,
+    attemptId: attemptIdOf(turn.state.id, task.n, task.attempt),
+    agentId: task.agentId,
+    outcome: ending.outcome,
+    error: ending.error,
+    counts: ending.counts,
+    retryAt: delayMs === null ? null : turn.now + delayMs,
+    trace: traceOf(turn, task, ending.startedAt ?? null),
+    ...(ending.via === undefined ? {} : { via: ending.via }),
+    ...(ending.usage === undefined ? {} : { usage: ending.usage }),
+  });
+  if (final) {
+    const tries = used > 1 ? ` (attempt ${used} of ${node?.retry.maxAttempts ?? 1})` : "";
+    return failTask(turn, task.n, { code: ending.error.code, message: `${ending.error.message}${tries}` });
+  }
+  if (delayMs === null) assignOrWait(turn, task.n);
+};

@@ -1,0 +1,67 @@
+import { attemptIdOf } from "../ids.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { render } from "../workflow/template.ts";
+import { LEASE_MS, orderOf } from "./deadlines.ts";
+import { failTask } from "./fail-task.ts";
+import { inputOf } from "./facts.ts";
+import { pickAgent, routeOf } from "./route.ts";
+import type { TaskError } from "./state.ts";
+import { emit, openTask, outputIn, type Turn } from "./turn.ts";
+
+const wait = (turn: Turn, n: number, queue: string, why: TaskError): void => {
+  const task = openTask(turn, n);
+  if (task === undefined || (task.phase === "waiting" && task.queue === queue)) return;
+  emit(turn, { type: "TaskWaited", taskId: task.taskId, n, queue, why });
+};
+
+/**
+ * Gives a ready task to a free agent in this very commit, or lets it wait with the reason. A task that is
+ * not in a queue yet does not overtake one that is (`ahead`); one in a queue takes its chance.
+ */
+export const assignOrWait = (turn: Turn, n: number): void => {
+  const task = openTask(turn, n);
+  const node = task && turn.facts.graph.tasks.get(task.taskId);
+  if (task === undefined || node === undefined) return;
+  const route = routeOf(node, turn.facts, turn.state.home);
+  const pick = pickAgent(route, task, turn.agents);
+  if (pick.agent === null) return wait(turn, n, route.queue, pick.why);
+  const { agent } = pick;
+  const ahead = turn.facts.ahead.get(agent.id);
+  if (task.phase !== "waiting" && ahead !== undefined && ahead < orderOf(task)) {
+    return wait(turn, n, route.queue, { code: "queued", message: `tasks that became ready before are served first` });
+  }
+  if (route.warning !== null && task.attempt === 0) {
+    emit(turn, { type: "SessionWarned", taskId: task.taskId, ...route.warning });
+  }
+  const attempt = task.attempt + 1;
+  emit(turn, {
+    type: "DispatchRequested",
+    taskId: task.taskId,
+    n,
+    attempt,
+    attemptId: attemptIdOf(turn.state.id, n, attempt),
+    agentId: agent.id,
+    leaseUntil: turn.now + LEASE_MS,
+    again: false,
+  });
+};
+
+/** Enters a task of the graph: renders its parameters once, then assigns it or lets it wait. */
+export const enterTask = (turn: Turn, taskId: string): void => {
+  const node = turn.facts.graph.tasks.get(taskId);
+  if (node === undefined) return;
+  const input = inputOf(turn.facts);
+  const tasks: Record<string, { output: Json }> = {};
+  for (const id of turn.facts.graph.reads(taskId).tasks) {
+    const output = outputIn(turn, id);
+    if (output !== undefined) tasks[id] = { output };
+  }
+  const rendered = render(node.parameters, { input, tasks });
+  const n = turn.state.tasks + 1;
+  const parameters: JsonObject = rendered.ok
+    ? { ...(rendered.value as JsonObject), ...(node.isStart ? input : {}) }
+    : {};
+  emit(turn, { type: "TaskEntered", taskId, n, parameters });
+  if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
+  assignOrWait(turn, n);
+};

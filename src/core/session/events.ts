@@ -1,0 +1,164 @@
+import type { Json, JsonObject } from "../json.ts";
+import type { Actor, DefinitionRef, TaskError } from "./state.ts";
+
+/** Version of the event shapes below. Stored with every log row; old rows must replay for ever. */
+export const EVENT_VERSION = 1;
+
+export type Transport = "direct" | "agentkit";
+
+/** What an agent said it used. */
+export type Usage = JsonObject;
+
+interface AttemptRefEvent {
+  readonly taskId: string;
+  readonly n: number;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly agentId: string;
+}
+
+/** Facts about an attempt that cost no row of their own until it ends. */
+export interface AttemptTrace {
+  readonly sentAt: number;
+  readonly startedAt: number | null;
+  readonly transport: Transport | null;
+  readonly confirmedAt: number | null;
+}
+
+export interface SessionStarted {
+  readonly type: "SessionStarted";
+  readonly sessionId: string;
+  readonly definition: DefinitionRef;
+  readonly home: string | null;
+  readonly input: JsonObject;
+  readonly actor: Actor;
+}
+
+/** Something an operator should know that changes nothing. */
+export interface SessionWarned {
+  readonly type: "SessionWarned";
+  readonly taskId: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A task was entered; its parameters are rendered once, here. */
+export interface TaskEntered {
+  readonly type: "TaskEntered";
+  readonly taskId: string;
+  readonly n: number;
+  readonly parameters: JsonObject;
+}
+
+export interface TaskWaited {
+  readonly type: "TaskWaited";
+  readonly taskId: string;
+  readonly n: number;
+  readonly queue: string;
+  readonly why: TaskError;
+}
+
+/** A new attempt is assigned, or (`again`) one whose dispatch had no outcome is to be sent once more. */
+export interface DispatchRequested extends AttemptRefEvent {
+  readonly type: "DispatchRequested";
+  readonly leaseUntil: number;
+  readonly again: boolean;
+}
+
+export type AttemptOutcome =
+  | "failed"
+  | "rejected"
+  | "agent_error"
+  | "refused"
+  | "start_deadline"
+  | "run_deadline"
+  | "agent_restarted"
+  | "agent_deregistered"
+  | "cancelled";
+
+/** An attempt ended without success. `counts`: against `maxAttempts`. `retryAt` null: no further attempt is planned by it. */
+export interface AttemptEnded extends AttemptRefEvent {
+  readonly type: "AttemptEnded";
+  readonly outcome: AttemptOutcome;
+  readonly error: TaskError;
+  readonly counts: boolean;
+  readonly retryAt: number | null;
+  readonly trace: AttemptTrace;
+  /** Present when the agent itself said so by report or call. */
+  readonly via?: "report" | "call";
+  readonly usage?: Usage;
+}
+
+export interface TaskCompleted extends AttemptRefEvent {
+  readonly type: "TaskCompleted";
+  readonly output: Json;
+  /** Where the output came from; `answer` is the agent's HTTP answer to the delivery. */
+  readonly outputFrom: "report" | "answer" | "none";
+  readonly via: "report" | "call";
+  readonly trace: AttemptTrace;
+  readonly usage?: Usage;
+}
+
+export interface TaskFailed {
+  readonly type: "TaskFailed";
+  readonly taskId: string;
+  readonly n: number;
+  readonly error: TaskError;
+}
+
+export interface TaskCancelled {
+  readonly type: "TaskCancelled";
+  readonly taskId: string;
+  readonly n: number;
+}
+
+/** A result that came too late to change anything, kept for people. */
+export interface LateResultRecorded extends AttemptRefEvent {
+  readonly type: "LateResultRecorded";
+  readonly reason: "stale_attempt" | "other_agent" | "result_conflict";
+  /** Who sent it; differs from `agentId` when the task is another agent's. */
+  readonly from: string | null;
+  readonly result: Result;
+  readonly transport: Transport | null;
+}
+
+export interface SessionCompleted {
+  readonly type: "SessionCompleted";
+}
+
+export interface SessionFailed {
+  readonly type: "SessionFailed";
+  readonly taskId: string;
+  readonly error: TaskError;
+}
+
+export interface SessionCancelled {
+  readonly type: "SessionCancelled";
+  readonly reason: string | null;
+  readonly actor: Actor;
+}
+
+export type SessionEvent =
+  | SessionStarted
+  | SessionWarned
+  | TaskEntered
+  | TaskWaited
+  | DispatchRequested
+  | AttemptEnded
+  | TaskCompleted
+  | TaskFailed
+  | TaskCancelled
+  | LateResultRecorded
+  | SessionCompleted
+  | SessionFailed
+  | SessionCancelled;
+
+/** What an agent says became of an attempt. `output` undefined: it brought none. */
+export type Result =
+  | { readonly kind: "completed"; readonly output?: Json }
+  | {
+      readonly kind: "failed";
+      readonly error: TaskError;
+      readonly retryable?: boolean;
+      readonly retryAfterMs?: number;
+    };

@@ -1,0 +1,136 @@
+import type { SessionEvent } from "./events.ts";
+import type { DispatchedTask, EndedTask, OpenTask, SessionState } from "./state.ts";
+
+/** Where an event stands: the log row it is in and that row's time (epoch ms). */
+export interface EventPlace {
+  readonly seq: number;
+  readonly at: number;
+}
+
+const replace = (state: SessionState, n: number, change: (task: OpenTask) => OpenTask): readonly OpenTask[] =>
+  state.open.map((task) => (task.n === n ? change(task) : task));
+
+const end = (state: SessionState, taskId: string, ended: EndedTask): SessionState => ({
+  ...state,
+  open: state.open.filter((task) => task.n !== ended.n),
+  ended: { ...state.ended, [taskId]: ended },
+});
+
+const base = (task: OpenTask) => ({
+  taskId: task.taskId,
+  n: task.n,
+  attempt: task.attempt,
+  used: task.used,
+  refusals: task.refusals,
+  rejectedBy: task.rejectedBy,
+  paramsSeq: task.paramsSeq,
+  readyAt: task.readyAt,
+  last: task.last,
+});
+
+const apply = (state: SessionState, event: SessionEvent, place: EventPlace): SessionState => {
+  switch (event.type) {
+    case "SessionStarted":
+    case "SessionWarned":
+    case "LateResultRecorded":
+      return state;
+    case "TaskEntered": {
+      const task: OpenTask = {
+        phase: "backoff",
+        retryAt: place.at,
+        taskId: event.taskId,
+        n: event.n,
+        attempt: 0,
+        used: 0,
+        refusals: 0,
+        rejectedBy: [],
+        paramsSeq: place.seq,
+        readyAt: place.at,
+        last: null,
+      };
+      return { ...state, tasks: event.n, open: [...state.open, task] };
+    }
+    case "TaskWaited":
+      return {
+        ...state,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "waiting",
+          queue: event.queue,
+          since: place.at,
+          why: event.why,
+        })),
+      };
+    case "DispatchRequested":
+      return {
+        ...state,
+        dispatched: true,
+        open: replace(state, event.n, (task): DispatchedTask => ({
+          ...base(task),
+          phase: "dispatched",
+          attempt: event.attempt,
+          agentId: event.agentId,
+          sentAt: place.at,
+          leaseUntil: event.leaseUntil,
+        })),
+      };
+    case "AttemptEnded":
+      return {
+        ...state,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "backoff",
+          retryAt: event.retryAt ?? place.at,
+          used: task.used + (event.counts ? 1 : 0),
+          refusals: event.outcome === "refused" ? task.refusals + 1 : 0,
+          rejectedBy:
+            event.outcome === "rejected" && !task.rejectedBy.includes(event.agentId)
+              ? [...task.rejectedBy, event.agentId]
+              : task.rejectedBy,
+          last: event.error,
+        })),
+      };
+    case "TaskCompleted":
+      return end(state, event.taskId, { n: event.n, status: "completed", seq: place.seq });
+    case "TaskFailed":
+      return end(state, event.taskId, { n: event.n, status: "failed", seq: place.seq });
+    case "TaskCancelled":
+      return end(state, event.taskId, { n: event.n, status: "cancelled", seq: place.seq });
+    case "SessionCompleted":
+      return { ...state, status: "completed", endedAt: place.at };
+    case "SessionFailed":
+      return { ...state, status: "failed", endedAt: place.at, reason: event.error };
+    case "SessionCancelled":
+      return {
+        ...state,
+        status: "cancelled",
+        endedAt: place.at,
+        reason: { code: "cancelled", message: event.reason ?? "cancelled" },
+      };
+  }
+};
+
+/**
+ * The state after one event. Pure and total: folding a session's log from `null` gives its head, whatever
+ * the version of the code that wrote the log. The first event must be `SessionStarted`.
+ */
+export const evolve = (state: SessionState | null, event: SessionEvent, place: EventPlace): SessionState => {
+  if (state !== null) return { ...apply(state, event, place), updatedAt: place.at };
+  if (event.type !== "SessionStarted")
+    throw new TypeError(`a session's log starts with SessionStarted, not ${event.type}`);
+  return {
+    v: 1,
+    id: event.sessionId,
+    definition: event.definition,
+    home: event.home,
+    status: "open",
+    startedAt: place.at,
+    updatedAt: place.at,
+    endedAt: null,
+    reason: null,
+    tasks: 0,
+    open: [],
+    ended: {},
+    dispatched: false,
+  };
+};

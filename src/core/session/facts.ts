@@ -1,0 +1,63 @@
+import type { Agent } from "../agent/agent.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Graph } from "../workflow/graph.ts";
+import type { SessionEvent } from "./events.ts";
+import type { SessionState } from "./state.ts";
+
+/** What was heard about an attempt in flight since it was given to its agent. */
+export interface Signs {
+  /** Epoch ms at which a *working* report tied to it came in. */
+  readonly workingAt: number | null;
+  /** Any report of the agent was tied to it. */
+  readonly reported: boolean;
+  /** The newest progress a report brought; `null` without one. */
+  readonly progress: Json;
+}
+
+export interface Capable {
+  /** Whether any registered agent has the capability, free or not. */
+  readonly registered: boolean;
+  /** Ids of agents that may be free, the longest unused first. */
+  readonly agentIds: readonly string[];
+}
+
+/** All a decision may know besides the session's head: loaded in the same batch, guarded at commit. */
+export interface Facts {
+  readonly graph: Graph;
+  readonly agents: ReadonlyMap<string, Agent>;
+  /** From an agent id as a definition or session names it to the newest successor's. */
+  readonly newest: ReadonlyMap<string, string>;
+  readonly capable: ReadonlyMap<string, Capable>;
+  /** Log rows by `seq`: inputs, outputs and parameters that open tasks and their successors read. */
+  readonly rows: ReadonlyMap<number, readonly SessionEvent[]>;
+  readonly signs: ReadonlyMap<string, Signs>;
+  /** The queue order of the first task waiting for an agent, by agent id. */
+  readonly ahead: ReadonlyMap<string, number>;
+  /** Every logged event about the task a command names; `null` while not loaded. */
+  readonly history: readonly SessionEvent[] | null;
+}
+
+/** The session's input, from its first log row. */
+export const inputOf = (facts: Facts): JsonObject => {
+  for (const event of facts.rows.get(1) ?? []) {
+    if (event.type === "SessionStarted") return event.input;
+  }
+  return {};
+};
+
+/** The output of a completed task; `undefined` if the row is not at hand or holds none. */
+export const outputOf = (facts: Facts, state: SessionState, taskId: string): Json | undefined => {
+  const ended = state.ended[taskId];
+  for (const event of (ended && facts.rows.get(ended.seq)) ?? []) {
+    if (event.type === "TaskCompleted" && event.taskId === taskId) return event.output;
+  }
+  return undefined;
+};
+
+/** The rendered parameters of an open task. */
+export const parametersOf = (facts: Facts, paramsSeq: number, n: number): JsonObject | undefined => {
+  for (const event of facts.rows.get(paramsSeq) ?? []) {
+    if (event.type === "TaskEntered" && event.n === n) return event.parameters;
+  }
+  return undefined;
+};

@@ -1,0 +1,54 @@
+import type { Graph, GraphTask } from "../workflow/graph.ts";
+import type { SessionState } from "./state.ts";
+
+/** What the next decision on a session may have to read; stored beside the head so that one batch loads it. */
+export interface Needs {
+  /** Log rows (`seq`) with inputs, outputs and parameters. */
+  readonly rows: readonly number[];
+  /** Agents by the id a definition, a session or an attempt names. */
+  readonly agents: readonly string[];
+  readonly caps: readonly string[];
+}
+
+const addTarget = (task: GraphTask, agents: Set<string>, caps: Set<string>): void => {
+  if (task.target.kind === "agent") agents.add(task.target.agentId);
+  if (task.target.kind === "capability") caps.add(task.target.capability);
+};
+
+/** What starting the workflow needs: whom its first tasks may go to. */
+export const startNeeds = (graph: Graph): Needs => {
+  const agents = new Set<string>();
+  const caps = new Set<string>();
+  for (const taskId of graph.starts) {
+    const task = graph.tasks.get(taskId);
+    if (task) addTarget(task, agents, caps);
+  }
+  return { rows: [], agents: [...agents], caps: [...caps] };
+};
+
+/** What the next change of the session needs: its open tasks, to retry them, and their successors. */
+export const needsOf = (state: SessionState, graph: Graph): Needs => {
+  const rows = new Set<number>();
+  const agents = new Set<string>();
+  const caps = new Set<string>();
+  if (state.status === "open" && state.home !== null) agents.add(state.home);
+  for (const open of state.open) {
+    rows.add(open.paramsSeq);
+    if (open.phase === "dispatched") agents.add(open.agentId);
+    const task = graph.tasks.get(open.taskId);
+    if (task === undefined) continue;
+    addTarget(task, agents, caps);
+    for (const nextId of task.next) {
+      const next = graph.tasks.get(nextId);
+      if (next === undefined) continue;
+      addTarget(next, agents, caps);
+      const reads = graph.reads(nextId);
+      if (reads.input) rows.add(1);
+      for (const taskId of reads.tasks) {
+        const ended = state.ended[taskId];
+        if (ended) rows.add(ended.seq);
+      }
+    }
+  }
+  return { rows: [...rows], agents: [...agents], caps: [...caps] };
+};

@@ -1,0 +1,87 @@
+import { availabilityOf } from "../agent/availability.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { GraphTask } from "../workflow/graph.ts";
+import type { Facts } from "./facts.ts";
+import type { OpenTask, TaskError } from "./state.ts";
+
+export interface Route {
+  /** Where the task waits if nobody is free. */
+  readonly queue: string;
+  /** Who may take it, best first. */
+  readonly candidates: readonly string[];
+  /** Something odd about the choice that an operator should know. */
+  readonly warning: TaskError | null;
+  /** Set when nobody at all fits. */
+  readonly nobody: TaskError | null;
+}
+
+const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null): Route => {
+  const id = facts.newest.get(agentId) ?? agentId;
+  const known = facts.agents.has(id);
+  return {
+    queue: `agent:${id}`,
+    candidates: known ? [id] : [],
+    warning,
+    nobody: known ? null : { code: "agent_unknown", message: `agent ${agentId} is not registered` },
+  };
+};
+
+/**
+ * Who works: an `agentId` in the task; else the session's home agent for its first task, and for later ones
+ * if it has the capability or nobody registered has it; else any agent that has it.
+ */
+export const routeOf = (task: GraphTask, facts: Facts, home: string | null): Route => {
+  const target = task.target;
+  if (target.kind === "agent") return toAgent(facts, target.agentId);
+  const first = facts.graph.starts[0] === task.taskId;
+  if (home !== null && (first || target.kind === "home")) return toAgent(facts, home);
+  if (target.kind === "home") {
+    const nobody = {
+      code: "no_target",
+      message: "the task names no agent and no capability, and the session has no home agent",
+    };
+    return { queue: "none", candidates: [], warning: null, nobody };
+  }
+  const capable = facts.capable.get(target.capability);
+  if (home !== null) {
+    const agent = facts.agents.get(facts.newest.get(home) ?? home);
+    if (agent?.capabilities.includes(target.capability) === true) return toAgent(facts, home);
+    if (capable?.registered !== true) {
+      return toAgent(facts, home, {
+        code: "capability_missing",
+        message: `no registered agent has capability "${target.capability}": the home agent takes the task`,
+      });
+    }
+  }
+  return {
+    queue: `cap:${target.capability}`,
+    candidates: capable?.agentIds ?? [],
+    warning: null,
+    nobody:
+      capable?.registered === true
+        ? null
+        : { code: "no_agent", message: `no registered agent has capability "${target.capability}"` },
+  };
+};
+
+/** The first candidate that can take the task now, or why there is none. */
+export const pickAgent = (
+  route: Route,
+  task: OpenTask,
+  agents: ReadonlyMap<string, Agent>,
+): { readonly agent: Agent } | { readonly agent: null; readonly why: TaskError } => {
+  if (route.nobody !== null) return { agent: null, why: route.nobody };
+  let why: TaskError = { code: "no_free_agent", message: `no agent for ${route.queue.slice(4)} is free` };
+  for (const id of route.candidates) {
+    const agent = agents.get(id);
+    if (agent === undefined) continue;
+    if (task.rejectedBy.includes(id)) {
+      why = { code: "agent_rejected", message: `agent ${id} rejected this task before` };
+      continue;
+    }
+    const availability = availabilityOf(agent);
+    if (availability.available) return { agent };
+    why = { code: availability.code, message: availability.message };
+  }
+  return { agent: null, why };
+};

@@ -1,0 +1,157 @@
+import { attemptIdOf } from "../ids.ts";
+import type { Json } from "../json.ts";
+import { canonical } from "../workflow/canonical.ts";
+import type { SettleAttempt } from "./commands.ts";
+import { endAttempt } from "./end-attempt.ts";
+import { enterTask } from "./enter-task.ts";
+import type { AttemptEnded, LateResultRecorded, Result, SessionEvent, TaskCompleted } from "./events.ts";
+import { traceOf } from "./fail-task.ts";
+import type { DispatchedTask } from "./state.ts";
+import { emit, type Turn } from "./turn.ts";
+
+/** At most this many late results of one task are kept; more are in the agents' reports only. */
+const MAX_LATE = 10;
+
+export type SettleAnswer =
+  | { readonly kind: "settled"; readonly attempt: number; readonly status: "completed" | "failed" }
+  /** The very same result was taken before. */
+  | { readonly kind: "repeated"; readonly attempt: number; readonly status: "completed" | "failed" }
+  | {
+      readonly kind: "stale";
+      readonly reason: "stale_attempt" | "other_agent" | "result_conflict";
+      readonly message: string;
+    }
+  | { readonly kind: "unknown" }
+  /** Decide again with the task's history in the facts. */
+  | { readonly kind: "needs_history" };
+
+const complete = (
+  turn: Turn,
+  task: DispatchedTask,
+  command: SettleAttempt,
+  output: Result & { kind: "completed" },
+): void => {
+  const attemptId = attemptIdOf(turn.state.id, task.n, task.attempt);
+  const answer = turn.facts.agents.get(task.agentId)?.tasks[attemptId]?.answer;
+  const from = output.output !== undefined ? "report" : answer !== undefined && answer !== null ? "answer" : "none";
+  emit(turn, {
+    type: "TaskCompleted",
+    taskId: task.taskId,
+    n: task.n,
+    attempt: task.attempt,
+    attemptId,
+    agentId: task.agentId,
+    output: output.output ?? answer ?? null,
+    outputFrom: from,
+    via: command.via,
+    trace: traceOf(turn, task, command.startedAt),
+    ...(command.usage === undefined ? {} : { usage: command.usage }),
+  });
+  for (const next of turn.facts.graph.tasks.get(task.taskId)?.next ?? []) {
+    if (turn.state.status === "open") enterTask(turn, next);
+  }
+  if (turn.state.status === "open" && turn.state.open.length === 0) emit(turn, { type: "SessionCompleted" });
+};
+
+/** Whether an ended attempt was settled by the agent with this very result. */
+const sameResult = (event: AttemptEnded | TaskCompleted, result: Result): boolean => {
+  if (event.type === "TaskCompleted") {
+    if (result.kind !== "completed") return false;
+    return result.output === undefined
+      ? event.outputFrom !== "report"
+      : event.outputFrom === "report" && canonical(event.output) === canonical(result.output);
+  }
+  return (
+    result.kind === "failed" && result.error.code === event.error.code && result.error.message === event.error.message
+  );
+};
+
+const ofAttempt = (event: SessionEvent, attemptId: string): event is AttemptEnded | TaskCompleted =>
+  (event.type === "AttemptEnded" || event.type === "TaskCompleted") && event.attemptId === attemptId;
+
+const keepLate = (turn: Turn, late: LateResultRecorded, history: readonly SessionEvent[]): void => {
+  const kept = history.filter((event) => event.type === "LateResultRecorded" && event.n === late.n);
+  const textOf = (event: SessionEvent): string => canonical(event as unknown as Json);
+  const equal = kept.some((event) => textOf(event) === textOf(late));
+  if (!equal && kept.length < MAX_LATE) emit(turn, late);
+};
+
+/** An agent's word on an attempt: settles the open one, or is kept as late without changing anything. */
+export const settle = (turn: Turn, command: SettleAttempt): SettleAnswer => {
+  const { result } = command;
+  const task = turn.state.open.find((open) => open.n === command.n);
+  const attempt = command.attempt ?? task?.attempt ?? null;
+  const open = task?.phase === "dispatched" && task.attempt === attempt ? task : null;
+  if (open !== null && (command.from === null || command.from === open.agentId)) {
+    if (result.kind === "completed") {
+      complete(turn, open, command, result);
+      return { kind: "settled", attempt: open.attempt, status: "completed" };
+    }
+    endAttempt(turn, open, {
+      outcome: "failed",
+      error: result.error,
+      counts: true,
+      final: result.retryable === false,
+      retryAfterMs: result.retryAfterMs ?? null,
+      startedAt: command.startedAt,
+      via: command.via,
+      ...(command.usage === undefined ? {} : { usage: command.usage }),
+    });
+    return { kind: "settled", attempt: open.attempt, status: "failed" };
+  }
+  const { history } = turn.facts;
+  if (history === null) return { kind: "needs_history" };
+  const requested = history.filter((event) => event.type === "DispatchRequested" && event.n === command.n);
+  const dispatch = requested.findLast(
+    (event) => event.type === "DispatchRequested" && (attempt === null || event.attempt === attempt),
+  );
+  if (dispatch?.type !== "DispatchRequested") return { kind: "unknown" };
+  const ended = history.findLast((event) => ofAttempt(event, dispatch.attemptId)) as
+    AttemptEnded | TaskCompleted | undefined;
+  const settledByAgent = ended !== undefined && "via" in ended && ended.via !== undefined;
+  if (
+    ended !== undefined &&
+    settledByAgent &&
+    sameResult(ended, result) &&
+    (command.from ?? ended.agentId) === ended.agentId
+  ) {
+    const status = ended.type === "TaskCompleted" ? "completed" : "failed";
+    return { kind: "repeated", attempt: dispatch.attempt, status };
+  }
+  const reason =
+    command.from !== null && command.from !== dispatch.agentId
+      ? "other_agent"
+      : settledByAgent
+        ? "result_conflict"
+        : "stale_attempt";
+  keepLate(
+    turn,
+    {
+      type: "LateResultRecorded",
+      taskId: dispatch.taskId,
+      n: dispatch.n,
+      attempt: dispatch.attempt,
+      attemptId: dispatch.attemptId,
+      agentId: dispatch.agentId,
+      reason,
+      from: command.from,
+      result,
+      transport: ended?.trace.transport ?? null,
+    },
+    history,
+  );
+  return { kind: "stale", reason, message: staleMessage(dispatch.attemptId, reason, ended) };
+};
+
+const staleMessage = (
+  attemptId: string,
+  reason: "stale_attempt" | "other_agent" | "result_conflict",
+  ended: AttemptEnded | TaskCompleted | undefined,
+): string => {
+  if (reason === "other_agent") return `Attempt ${attemptId} belongs to another agent.`;
+  if (ended === undefined) return `Attempt ${attemptId} is not in flight.`;
+  const how = ended.type === "TaskCompleted" ? "completed" : ended.outcome;
+  return reason === "result_conflict"
+    ? `Attempt ${attemptId} was already settled as ${how} with another result.`
+    : `Attempt ${attemptId} has ended (${how}); the result is kept as late and changes nothing.`;
+};

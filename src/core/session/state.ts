@@ -1,0 +1,99 @@
+import type { JsonObject } from "../json.ts";
+
+/** A definition as a session is pinned to it; `revision` 0 is kept for one session only. */
+export interface DefinitionRef {
+  readonly workflowId: string;
+  readonly revision: number;
+  readonly hash: string;
+}
+
+/** Who or what caused something, for the log and for people. */
+export interface Actor {
+  readonly kind: "key" | "agent" | "system";
+  readonly id: string;
+}
+
+/** What a task or an attempt failed of. `code` is the agent's or ours (`run_deadline`, `agent_rejected`, …). */
+export interface TaskError {
+  readonly code: string;
+  readonly message: string;
+}
+
+interface OpenTaskBase {
+  /** The id in the definition. */
+  readonly taskId: string;
+  /** Order of creation in the session, 1-based. */
+  readonly n: number;
+  /** The number of the newest attempt; 0 before the first. The fence. */
+  readonly attempt: number;
+  /** Attempts that count against `maxAttempts`. */
+  readonly used: number;
+  /** Deliveries refused in a row. */
+  readonly refusals: number;
+  /** Agents that said no to this task. */
+  readonly rejectedBy: readonly string[];
+  /** The log row with its rendered parameters. */
+  readonly paramsSeq: number;
+  /** Epoch ms at which it became ready; fixes its place in a queue. */
+  readonly readyAt: number;
+  /** Why its last attempt ended, if it did. */
+  readonly last: TaskError | null;
+}
+
+/** Ready, but no agent can take it yet. `since` starts the queue deadline. */
+export interface WaitingTask extends OpenTaskBase {
+  readonly phase: "waiting";
+  readonly queue: string;
+  readonly since: number;
+  readonly why: TaskError;
+}
+
+/** Its last attempt ended without success; it is ready again at `retryAt`. */
+export interface BackoffTask extends OpenTaskBase {
+  readonly phase: "backoff";
+  readonly retryAt: number;
+}
+
+/** An attempt is in flight on an agent. Until `leaseUntil` only the invocation that requested it sends it. */
+export interface DispatchedTask extends OpenTaskBase {
+  readonly phase: "dispatched";
+  readonly agentId: string;
+  readonly sentAt: number;
+  readonly leaseUntil: number;
+}
+
+export type OpenTask = WaitingTask | BackoffTask | DispatchedTask;
+
+/** A task that has ended: its order, how, and the log row that holds its output or error. */
+export interface EndedTask {
+  readonly n: number;
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly seq: number;
+}
+
+export type SessionStatus = "open" | "completed" | "failed" | "cancelled";
+
+/**
+ * The head of a session: control state only. Inputs, outputs and rendered parameters stay in the log, so
+ * that a step costs the same however long the session gets.
+ */
+export interface SessionState {
+  readonly v: 1;
+  readonly id: string;
+  readonly definition: DefinitionRef;
+  /** The agent the session was started for; `null` without one. */
+  readonly home: string | null;
+  readonly status: SessionStatus;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly endedAt: number | null;
+  /** How it ended, in words; `null` while open or completed. */
+  readonly reason: TaskError | null;
+  readonly tasks: number;
+  readonly open: readonly OpenTask[];
+  readonly ended: Readonly<Record<string, EndedTask>>;
+  /** Whether any attempt was ever dispatched: `started` becomes `waiting` only after that. */
+  readonly dispatched: boolean;
+}
+
+export const emptyParameters: JsonObject = {};

@@ -1,0 +1,97 @@
+import type { Agent } from "../agent/agent.ts";
+import { attemptIdOf } from "../ids.ts";
+import { AWAY_MS, deadlinesOf, LEASE_MS } from "./deadlines.ts";
+import { endAttempt } from "./end-attempt.ts";
+import { assignOrWait } from "./enter-task.ts";
+import { failTask } from "./fail-task.ts";
+import type { DispatchedTask, WaitingTask } from "./state.ts";
+import { emit, openTask, type Turn } from "./turn.ts";
+
+const tickWaiting = (turn: Turn, task: WaitingTask): void => {
+  assignOrWait(turn, task.n);
+  const still = openTask(turn, task.n);
+  const deadline = task.since + (turn.facts.graph.tasks.get(task.taskId)?.timeout.queueMs ?? 0);
+  if (still?.phase !== "waiting" || turn.now < deadline) return;
+  // Nobody could have come while we were away: the wait starts anew.
+  if (turn.now - deadline > AWAY_MS) {
+    return emit(turn, { type: "TaskWaited", taskId: task.taskId, n: task.n, queue: still.queue, why: still.why });
+  }
+  failTask(turn, task.n, { code: "no_agent", message: `no agent could take the task in time: ${task.why.message}` });
+};
+
+/** Why delivery through AgentKit is doubted, with what kept the direct way from being used. */
+const silenceMessage = (agent: Agent | undefined, task: DispatchedTask, attemptId: string, afterMs: number): string => {
+  const refused = agent?.tasks[attemptId]?.refused ?? [];
+  const how = refused.length === 0 ? "" : `; ${refused.join("; ")}`;
+  return `AgentKit accepted the task but agent ${task.agentId} gave no sign of life within ${afterMs / 1_000} s${how}`;
+};
+
+const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
+  const { now, facts } = turn;
+  const agent = facts.agents.get(task.agentId);
+  const attemptId = attemptIdOf(turn.state.id, task.n, task.attempt);
+  if (agent?.admission === "superseded") {
+    const message = `agent ${task.agentId} restarted as ${agent.supersededBy ?? "another id"} and lost the task`;
+    return endAttempt(turn, task, {
+      outcome: "agent_restarted",
+      counts: true,
+      error: { code: "agent_restarted", message },
+    });
+  }
+  if (agent?.admission === "deregistered") {
+    const message = `agent ${task.agentId} was deregistered while it held the task`;
+    return endAttempt(turn, task, {
+      outcome: "agent_deregistered",
+      counts: false,
+      error: { code: "agent_deregistered", message },
+    });
+  }
+  const { leaseAt, startAt, runAt } = deadlinesOf(turn.state, task, facts);
+  if (now >= runAt) {
+    const message = `agent ${task.agentId} did not finish within ${(runAt - task.sentAt) / 1_000} s`;
+    return endAttempt(turn, task, {
+      outcome: "run_deadline",
+      counts: now - runAt <= AWAY_MS,
+      error: { code: "run_deadline", message },
+    });
+  }
+  if (startAt !== null && now >= startAt) {
+    const unsure = agent?.tasks[attemptId]?.unsure === true || agent?.tasks[attemptId]?.acceptedAt === undefined;
+    return endAttempt(turn, task, {
+      outcome: "start_deadline",
+      counts: !unsure && now - startAt <= AWAY_MS,
+      error: { code: "start_deadline", message: silenceMessage(agent, task, attemptId, startAt - task.sentAt) },
+    });
+  }
+  if (leaseAt !== null && now >= leaseAt) {
+    emit(turn, {
+      type: "DispatchRequested",
+      taskId: task.taskId,
+      n: task.n,
+      attempt: task.attempt,
+      attemptId,
+      agentId: task.agentId,
+      leaseUntil: now + LEASE_MS,
+      again: true,
+    });
+  }
+};
+
+/** Does what is really due in a session, and nothing else: no event means that only the timer is re-armed. */
+export const tick = (turn: Turn): void => {
+  for (const { n } of turn.state.open) {
+    const task = openTask(turn, n);
+    if (task === undefined || turn.state.status !== "open") return;
+    switch (task.phase) {
+      case "waiting":
+        tickWaiting(turn, task);
+        break;
+      case "backoff":
+        if (turn.now >= task.retryAt) assignOrWait(turn, n);
+        break;
+      case "dispatched":
+        tickDispatched(turn, task);
+        break;
+    }
+  }
+};

@@ -1,0 +1,191 @@
+import { attemptIdOf, taskIdOf } from "../ids.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { AttemptOutcome, SessionEvent, Transport, Usage } from "./events.ts";
+import type { Facts } from "./facts.ts";
+import { pickAgent, routeOf } from "./route.ts";
+import type { OpenTask, SessionState, TaskError } from "./state.ts";
+
+/** One attempt as an operator sees it. Times are epoch ms. */
+export interface AttemptView {
+  readonly attempt: number;
+  readonly id: string;
+  readonly agentId: string;
+  readonly status: "running" | "completed" | AttemptOutcome;
+  readonly transport: Transport | null;
+  readonly dispatchedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly error: TaskError | null;
+  readonly counts: boolean;
+  readonly usage: Usage | null;
+  /** Why a transport was not used or did not deliver. */
+  readonly notes: readonly string[];
+  readonly progress: Json;
+}
+
+export interface TaskView {
+  readonly taskId: string;
+  readonly id: string;
+  readonly status: "waiting" | "running" | "retrying" | "completed" | "failed" | "cancelled";
+  readonly agentId: string | null;
+  readonly parameters: JsonObject;
+  readonly output: Json;
+  readonly error: TaskError | null;
+  readonly lateResults: number;
+  readonly attempts: readonly AttemptView[];
+}
+
+type Draft = { -readonly [K in keyof TaskView]: TaskView[K] } & { attempts: AttemptView[] };
+
+const openStatus = { waiting: "waiting", backoff: "retrying", dispatched: "running" } as const;
+
+const endAttemptView = (draft: Draft, attemptId: string, end: Partial<AttemptView>): void => {
+  draft.attempts = draft.attempts.map((attempt) => (attempt.id === attemptId ? { ...attempt, ...end } : attempt));
+};
+
+const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEvent, at: number): void => {
+  if (event.type === "TaskEntered") {
+    drafts.set(event.n, {
+      taskId: event.taskId,
+      id: taskIdOf(sessionId, event.n),
+      status: "waiting",
+      agentId: null,
+      parameters: event.parameters,
+      output: null,
+      error: null,
+      lateResults: 0,
+      attempts: [],
+    });
+    return;
+  }
+  const draft = "n" in event ? drafts.get(event.n) : undefined;
+  if (draft === undefined) return;
+  switch (event.type) {
+    case "DispatchRequested":
+      draft.agentId = event.agentId;
+      if (event.again) endAttemptView(draft, event.attemptId, { dispatchedAt: at });
+      else
+        draft.attempts.push({
+          attempt: event.attempt,
+          id: event.attemptId,
+          agentId: event.agentId,
+          status: "running",
+          transport: null,
+          dispatchedAt: at,
+          startedAt: null,
+          endedAt: null,
+          error: null,
+          counts: true,
+          usage: null,
+          notes: [],
+          progress: null,
+        });
+      return;
+    case "AttemptEnded":
+    case "TaskCompleted": {
+      const failed = event.type === "AttemptEnded";
+      endAttemptView(draft, event.attemptId, {
+        status: failed ? event.outcome : "completed",
+        transport: event.trace.transport,
+        startedAt: event.trace.startedAt,
+        endedAt: at,
+        usage: event.usage ?? null,
+        ...(failed ? { error: event.error, counts: event.counts } : {}),
+      });
+      if (failed) draft.error = event.error;
+      else Object.assign(draft, { status: "completed", output: event.output, error: null });
+      return;
+    }
+    case "TaskFailed":
+      Object.assign(draft, { status: "failed", error: event.error });
+      return;
+    case "TaskCancelled":
+      draft.status = "cancelled";
+      return;
+    case "LateResultRecorded":
+      draft.lateResults += 1;
+      return;
+    default:
+      return;
+  }
+};
+
+/** The tasks of a session with their attempts, folded from its log; what is in flight is completed from the facts. */
+export const tasksView = (
+  state: SessionState,
+  log: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[],
+  facts: Pick<Facts, "agents" | "signs">,
+): readonly TaskView[] => {
+  const drafts = new Map<number, Draft>();
+  for (const row of log) {
+    for (const event of row.events) applyTo(drafts, state.id, event, row.at);
+  }
+  for (const task of state.open) {
+    const draft = drafts.get(task.n);
+    if (draft === undefined) continue;
+    draft.status = openStatus[task.phase];
+    if (task.phase !== "dispatched") {
+      draft.agentId = null;
+      continue;
+    }
+    const attemptId = attemptIdOf(state.id, task.n, task.attempt);
+    const entry = facts.agents.get(task.agentId)?.tasks[attemptId];
+    endAttemptView(draft, attemptId, {
+      transport: entry?.transport ?? null,
+      startedAt: facts.signs.get(attemptId)?.workingAt ?? null,
+      notes: entry?.refused ?? [],
+      progress: entry?.progress ?? facts.signs.get(attemptId)?.progress ?? null,
+    });
+  }
+  return [...drafts.values()];
+};
+
+export type ReadStatus = "started" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+
+/** The status people read: an attempt in flight = running, nothing dispatched yet = started, else waiting. */
+export const readStatus = (state: SessionState): ReadStatus => {
+  if (state.status !== "open") return state.status;
+  if (state.open.some((task) => task.phase === "dispatched")) return "running";
+  return state.dispatched ? "waiting" : "started";
+};
+
+export interface WaitingFor {
+  readonly code: string;
+  readonly message: string;
+  readonly taskId: string;
+  /** Epoch ms of the next thing that happens by itself; `null` if nothing is planned. */
+  readonly until: number | null;
+}
+
+const waitOf = (task: OpenTask, facts: Facts | null, home: string | null): WaitingFor => {
+  switch (task.phase) {
+    case "dispatched":
+      return {
+        code: "agent",
+        message: `agent ${task.agentId} works on "${task.taskId}" (attempt ${task.attempt})`,
+        taskId: task.taskId,
+        until: null,
+      };
+    case "backoff":
+      return {
+        code: "retry",
+        message: `"${task.taskId}" is tried again: ${task.last?.message ?? "its last attempt ended"}`,
+        taskId: task.taskId,
+        until: task.retryAt,
+      };
+    case "waiting": {
+      const node = facts?.graph.tasks.get(task.taskId);
+      const pick = facts && node ? pickAgent(routeOf(node, facts, home), task, facts.agents) : null;
+      // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
+      const why = pick?.agent === null ? pick.why : task.why;
+      return { code: why.code, message: `"${task.taskId}" waits: ${why.message}`, taskId: task.taskId, until: null };
+    }
+  }
+};
+
+/** What the session waits for, in words: tasks without an agent first. With facts the reason is that of now. */
+export const waitingFor = (state: SessionState, facts: Facts | null): WaitingFor | null => {
+  const rank = { waiting: 0, backoff: 1, dispatched: 2 } as const;
+  const [task] = state.open.toSorted((a, b) => rank[a.phase] - rank[b.phase] || a.n - b.n);
+  return state.status === "open" && task !== undefined ? waitOf(task, facts, state.home) : null;
+};

@@ -1,0 +1,81 @@
+import { and, desc, eq, gt, lt, max } from "drizzle-orm";
+import type { Store } from "../app/store-port.ts";
+import { OpsError } from "../app/ops-error.ts";
+import type { Reader } from "./reader.ts";
+import { toDefinition } from "./rows.ts";
+import { workflows } from "./schema.ts";
+import { statement, type Sql } from "./sql-port.ts";
+
+/** Saving races are decided by the insert; this many are lost only to a bug. */
+const MAX_TRIES = 6;
+
+/** Workflow definitions: immutable revisions, counted from 1. */
+export const definitionStore = (
+  sql: Sql,
+  read: Reader,
+): Pick<Store, "saveDefinition" | "readDefinition" | "listDefinitions"> => ({
+  saveDefinition: async (definition, needs) => {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const { workflowId, hash, body, createdAt } = definition;
+      const results = await sql.batch(
+        [
+          statement(
+            `INSERT INTO workflows (workflow_id, revision, hash, body, needs, created_at)
+              SELECT ?, coalesce((SELECT max(revision) FROM workflows WHERE workflow_id = ?), 0) + 1, ?, ?, ?, ?
+              WHERE coalesce((SELECT hash FROM workflows WHERE workflow_id = ? AND revision > 0
+                ORDER BY revision DESC LIMIT 1), '') <> ? RETURNING *`,
+            workflowId,
+            workflowId,
+            hash,
+            body,
+            JSON.stringify(needs),
+            createdAt,
+            workflowId,
+            hash,
+          ),
+          statement(
+            "SELECT * FROM workflows WHERE workflow_id = ? AND revision > 0 ORDER BY revision DESC LIMIT 1",
+            workflowId,
+          ),
+        ],
+        "write",
+      );
+      const created = results[0]?.rows[0];
+      const newest = created ?? results[1]?.rows[0];
+      if (newest !== undefined) return { ...toDefinition(newest), created: created !== undefined };
+    }
+    throw new OpsError("contention", "The definition could not be saved.");
+  },
+
+  readDefinition: async (workflowId, revision) => {
+    const [row] = await read
+      .select()
+      .from(workflows)
+      .where(
+        and(
+          eq(workflows.workflowId, workflowId),
+          revision === null ? gt(workflows.revision, 0) : eq(workflows.revision, revision),
+          gt(workflows.revision, 0),
+        ),
+      )
+      .orderBy(desc(workflows.revision))
+      .limit(1);
+    return row ?? null;
+  },
+
+  listDefinitions: async ({ after, limit }) => {
+    const rows = await read
+      .select({
+        workflowId: workflows.workflowId,
+        revision: max(workflows.revision),
+        hash: workflows.hash,
+        createdAt: workflows.createdAt,
+      })
+      .from(workflows)
+      .where(and(gt(workflows.revision, 0), after === null ? undefined : lt(workflows.workflowId, after)))
+      .groupBy(workflows.workflowId)
+      .orderBy(desc(workflows.workflowId))
+      .limit(limit);
+    return rows.map((row) => ({ ...row, revision: row.revision ?? 0, body: "" }));
+  },
+});

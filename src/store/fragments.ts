@@ -1,0 +1,25 @@
+/** Pieces of SQL that several statements share. `a` is a row of agents, `n` its newest report. */
+
+/** Joins the newest report to agents `a`: the last key of the agent in `agent_log`. */
+export const WITH_NEWEST = `LEFT JOIN agent_log n ON n.agent_id = a.id AND (n.at, n.received_at, n.digest) = (
+  SELECT m.at, m.received_at, m.digest FROM agent_log m WHERE m.agent_id = a.id
+  ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1)`;
+
+export const AGENT_COLUMNS = `a.*, n.state AS r_state, n.meaning AS r_meaning, n.sent AS r_sent, n.sent_us AS r_sent_us,
+  n.received_at AS r_received_at, n.attempt AS r_attempt`;
+
+/** `availabilityOf` in SQL: only a pre-filter, the decision is made in core; a test holds the two against each other. */
+export const FREE = `(a.admission IN ('registered', 'provisional')
+  AND (SELECT count(*) FROM json_each(a.tasks)) < a.capacity
+  AND (a.missed_at IS NULL OR a.missed_at < max(a.registered_at, coalesce(a.contact_at, 0), coalesce(n.received_at, 0)))
+  AND (n.meaning IS NULL OR n.meaning = 'free' OR (n.meaning <> 'other' AND n.attempt IS NOT NULL AND (
+    EXISTS (SELECT 1 FROM json_each(a.settled) s WHERE s.value = n.attempt)
+    OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE t.key = n.attempt)))))`;
+
+/** The first waiting task that agent `a` may take, as `session_id`. */
+export const FIRST_WAITING = `SELECT w.session_id FROM json_each(a.queues) q JOIN waiting_tasks w ON w.queue = q.value
+  WHERE NOT EXISTS (SELECT 1 FROM json_each(w.not_agents) x WHERE x.value = a.id)
+  ORDER BY w.order_key, w.task_id LIMIT 1`;
+
+/** The JSON path of an attempt inside `agents.tasks`. Attempt ids hold no quotes. */
+export const taskPath = (attemptId: string): string => `$."${attemptId}"`;

@@ -1,0 +1,158 @@
+import type { LoadedFacts } from "../app/store-port.ts";
+import type { Agent } from "../core/agent/agent.ts";
+import type { Json } from "../core/json.ts";
+import type { Moment, Pair } from "../core/report/interpret.ts";
+import type { SessionEvent } from "../core/session/events.ts";
+import type { Capable, Signs } from "../core/session/facts.ts";
+import { AGENT_COLUMNS, FREE, WITH_NEWEST } from "./fragments.ts";
+import { number, orNull, text, toAgent } from "./rows.ts";
+import type { SqlResult, SqlValue, Statement } from "./sql-port.ts";
+
+/** An SQL expression with its arguments. */
+export interface Expression {
+  readonly sql: string;
+  readonly args: readonly SqlValue[];
+}
+
+/** How many free agents of a capability are looked at: enough to skip some that rejected the task. */
+const CANDIDATES = 8;
+
+/** Agents that `needs` (a JSON expression) names, each with the newest one that replaced it. */
+const namedAgents = (needs: Expression): Statement => ({
+  sql: `SELECT q.value AS asked, ${AGENT_COLUMNS} FROM json_each(${needs.sql}, '$.agents') q
+    JOIN agents o ON o.id = q.value JOIN agents a ON a.id IN (o.id, o.superseded_by) ${WITH_NEWEST}`,
+  args: needs.args,
+});
+
+const knownCapabilities = (needs: Expression): Statement => ({
+  sql: `SELECT q.value AS cap, EXISTS (SELECT 1 FROM agent_capabilities c WHERE c.capability = q.value) AS known
+    FROM json_each(${needs.sql}, '$.caps') q`,
+  args: needs.args,
+});
+
+/** Free agents by capability, the longest unused first. */
+const freeAgents = (needs: Expression): Statement => ({
+  sql: `SELECT * FROM (SELECT q.value AS cap, ${AGENT_COLUMNS},
+      row_number() OVER (PARTITION BY q.value ORDER BY a.claimed_at, a.id) AS place
+    FROM json_each(${needs.sql}, '$.caps') q JOIN agent_capabilities c ON c.capability = q.value
+    JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE}) WHERE place <= ${CANDIDATES}`,
+  args: needs.args,
+});
+
+/** The order of the first task that waits for each named agent. */
+const waitingAhead = (needs: Expression): Statement => ({
+  sql: `SELECT a.id, min(w.order_key) AS ahead FROM json_each(${needs.sql}, '$.agents') q
+    JOIN agents o ON o.id = q.value JOIN agents a ON a.id IN (o.id, o.superseded_by)
+    JOIN json_each(a.queues) k JOIN waiting_tasks w ON w.queue = k.value
+    WHERE NOT EXISTS (SELECT 1 FROM json_each(w.not_agents) x WHERE x.value = a.id) GROUP BY a.id`,
+  args: needs.args,
+});
+
+/**
+ * What was heard about each attempt in flight of the agents that `needs` names. A moment is text whose order
+ * is that of (agent's clock, receipt). `since` bounds the scan; the tie to the attempt is the row's own.
+ */
+const signs = (agentIds: Expression): Statement => ({
+  sql: `SELECT t.key AS attempt,
+      min(CASE WHEN l.meaning = 'working' THEN l.received_at END) AS working_at,
+      min(CASE WHEN l.meaning = 'working' AND l.sent_us > coalesce(json_extract(t.value, '$.lastSentMicros'), -1)
+        THEN printf('%018d|%015d', l.sent_us, l.received_at) END) AS working,
+      max(CASE WHEN l.meaning = 'free' THEN printf('%018d|%015d', l.sent_us, l.received_at) END) AS free,
+      max(CASE WHEN l.details -> '$.progress' IS NOT NULL
+        THEN printf('%018d|%s', l.at, l.details -> '$.progress') END) AS progress
+    FROM ${agentIds.sql} q JOIN agents a ON a.id = q.value JOIN json_each(a.tasks) t
+    JOIN agent_log l ON l.agent_id = a.id AND l.at > json_extract(t.value, '$.since') AND l.attempt = t.key
+    GROUP BY t.key`,
+  args: agentIds.args,
+});
+
+/** The statements that load facts. `rows`: log rows `needs` names, of the session given by an expression. */
+export const factStatements = (
+  needs: Expression,
+  session: Expression | null,
+  historyOf: string | null,
+  reporter: string | null = null,
+): readonly Statement[] => [
+  namedAgents(needs),
+  knownCapabilities(needs),
+  freeAgents(needs),
+  waitingAhead(needs),
+  signs(
+    reporter === null
+      ? { sql: `json_each(${needs.sql}, '$.agents')`, args: needs.args }
+      : {
+          sql: `(SELECT value FROM json_each(${needs.sql}, '$.agents') UNION SELECT ?)`,
+          args: [...needs.args, reporter],
+        },
+  ),
+  session === null
+    ? { sql: "SELECT 1 WHERE 0", args: [] }
+    : {
+        sql: `SELECT l.seq, l.events FROM json_each(${needs.sql}, '$.rows') q
+          JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value`,
+        args: [...needs.args, ...session.args],
+      },
+  session === null || historyOf === null
+    ? { sql: "SELECT 1 WHERE 0", args: [] }
+    : {
+        sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND instr(l.events, ?) > 0 ORDER BY l.seq`,
+        args: [...session.args, `"${historyOf}:`],
+      },
+];
+
+const momentOf = (value: SqlValue | undefined): Moment | null =>
+  orNull(value, (joined) => {
+    const [sentMicros, receivedAt] = String(joined).split("|").map(Number);
+    return { sentMicros: sentMicros ?? 0, receivedAt: receivedAt ?? 0 };
+  });
+
+const progressOf = (value: SqlValue | undefined): Json =>
+  orNull(value, (joined) => JSON.parse(String(joined).slice(19)) as Json);
+
+/** The facts in the results of `factStatements`, in the same order. */
+export const readFacts = (results: readonly SqlResult[], historyOf: string | null): LoadedFacts => {
+  const [named, known, free, waiting, heard, rows, history] = results.map((result) => result.rows);
+  const agents = new Map<string, Agent>();
+  const newest = new Map<string, string>();
+  for (const row of named ?? []) {
+    const agent = toAgent(row);
+    agents.set(agent.id, agent);
+    const asked = text(row, "asked");
+    if (agent.id !== asked || agent.supersededBy === null) newest.set(asked, agent.id);
+  }
+  const ids = new Map<string, string[]>();
+  for (const row of free ?? []) {
+    const agent = toAgent(row);
+    agents.set(agent.id, agent);
+    const cap = text(row, "cap");
+    ids.set(cap, [...(ids.get(cap) ?? []), agent.id]);
+  }
+  const capable = new Map<string, Capable>(
+    (known ?? []).map((row) => {
+      const cap = text(row, "cap");
+      return [cap, { registered: row["known"] === 1, agentIds: ids.get(cap) ?? [] }];
+    }),
+  );
+  const heardOf = new Map<string, Signs>(
+    (heard ?? []).map((row) => [
+      text(row, "attempt"),
+      { workingAt: orNull(row["working_at"], Number), reported: true, progress: progressOf(row["progress"]) },
+    ]),
+  );
+  return {
+    agents,
+    newest,
+    capable,
+    signs: heardOf,
+    ahead: new Map((waiting ?? []).map((row) => [text(row, "id"), number(row, "ahead")])),
+    rows: new Map((rows ?? []).map((row) => [number(row, "seq"), JSON.parse(text(row, "events")) as SessionEvent[]])),
+    history:
+      historyOf === null ? null : (history ?? []).flatMap((row) => JSON.parse(text(row, "events")) as SessionEvent[]),
+  };
+};
+
+/** The working/free pair of one attempt, from the results of `factStatements`. */
+export const readPair = (results: readonly SqlResult[], attemptId: string | undefined): Pair => {
+  const row = results[4]?.rows.find((heard) => heard["attempt"] === attemptId);
+  return { earliestWorking: momentOf(row?.["working"]), latestFree: momentOf(row?.["free"]) };
+};

@@ -1,0 +1,136 @@
+import type { DefinitionQuery, LoadedReport, LoadedSession, LoadedStart, Store } from "../app/store-port.ts";
+import type { JsonObject } from "../core/json.ts";
+import { AGENT_COLUMNS, WITH_NEWEST } from "./fragments.ts";
+import { factStatements, readFacts, readPair, type Expression } from "./load-facts.ts";
+import { jsonOrNull, text, toAgent, toDefinition, toSession } from "./rows.ts";
+import { statement, type Sql, type SqlResult, type Statement } from "./sql-port.ts";
+
+/** How far back a repeat of a report from a fast clock is looked for: our clocks differ by five minutes at most. */
+const REPEAT_WINDOW_MICROS = 360_000_000;
+
+/** An Idempotency-Key is kept this long (ms). */
+export const KEY_LIFE_MS = 7 * 86_400_000;
+
+const sessionStatements = (session: Expression): readonly Statement[] => [
+  { sql: `SELECT id, seq, hash, head, due_at FROM sessions WHERE id = ${session.sql}`, args: session.args },
+  {
+    sql: `SELECT w.* FROM sessions s JOIN workflows w
+      ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash WHERE s.id = ${session.sql}`,
+    args: session.args,
+  },
+];
+
+const needsOfSession = (session: Expression): Expression => ({
+  sql: `coalesce((SELECT needs FROM sessions WHERE id = ${session.sql}), '{}')`,
+  args: session.args,
+});
+
+const readSession = (results: readonly SqlResult[], historyOf: string | null): LoadedSession => {
+  const [head, definition, ...facts] = results;
+  const headRow = head?.rows[0];
+  const definitionRow = definition?.rows[0];
+  return {
+    session: headRow === undefined ? null : toSession(headRow),
+    definition: definitionRow === undefined ? null : toDefinition(definitionRow),
+    facts: readFacts(facts, historyOf),
+  };
+};
+
+const definitionStatement = (query: DefinitionQuery): Statement =>
+  query.kind === "saved" && query.revision !== null
+    ? statement(
+        "SELECT * FROM workflows WHERE workflow_id = ? AND revision = ? LIMIT 1",
+        query.workflowId,
+        query.revision,
+      )
+    : statement(
+        "SELECT * FROM workflows WHERE workflow_id = ? AND revision > 0 ORDER BY revision DESC LIMIT 1",
+        query.workflowId,
+      );
+
+/** What starting needs: of a saved definition as stored with it, of an inline one as given; the home agent besides. */
+const needsOfStart = (query: DefinitionQuery, home: string | null): Expression => {
+  const saved: Expression =
+    query.kind === "inline"
+      ? { sql: "?", args: [JSON.stringify(query.needs)] }
+      : {
+          sql: `coalesce((SELECT needs FROM workflows WHERE workflow_id = ? AND ${
+            query.revision === null ? "revision > 0" : "revision = ?"
+          } ORDER BY revision DESC LIMIT 1), '{"agents":[],"caps":[]}')`,
+          args: query.revision === null ? [query.workflowId] : [query.workflowId, query.revision],
+        };
+  return home === null ? saved : { sql: `json_insert(${saved.sql}, '$.agents[#]', ?)`, args: [...saved.args, home] };
+};
+
+/** The loads of the engine: each one batch, whatever the command needs. */
+export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loadStart"> => ({
+  loadSession: async ({ sessionId, historyOf }) => {
+    const session: Expression = { sql: "?", args: [sessionId] };
+    const results = await sql.batch(
+      [...sessionStatements(session), ...factStatements(needsOfSession(session), session, historyOf)],
+      "read",
+    );
+    return readSession(results, historyOf);
+  },
+
+  loadReport: async ({ agentId, atMicros, digest, sessionId, historyOf }): Promise<LoadedReport> => {
+    const session: Expression =
+      sessionId === null
+        ? {
+            sql: "(SELECT json_extract(t.value, '$.sessionId') FROM agents x, json_each(x.tasks) t WHERE x.id = ? LIMIT 1)",
+            args: [agentId],
+          }
+        : { sql: "?", args: [sessionId] };
+    const results = await sql.batch(
+      [
+        statement(`SELECT ${AGENT_COLUMNS} FROM agents a ${WITH_NEWEST} WHERE a.id = ?`, agentId),
+        statement(
+          "SELECT outcome FROM agent_log WHERE agent_id = ? AND at BETWEEN ? AND ? AND digest = ? LIMIT 1",
+          agentId,
+          atMicros - REPEAT_WINDOW_MICROS,
+          atMicros,
+          digest,
+        ),
+        ...sessionStatements(session),
+        ...factStatements(needsOfSession(session), session, historyOf, agentId),
+      ],
+      "read",
+    );
+    const [agentRow, repeatRow] = [results[0]?.rows[0], results[1]?.rows[0]];
+    const agent = agentRow === undefined ? null : toAgent(agentRow);
+    return {
+      ...readSession(results.slice(2), historyOf),
+      agent,
+      repeated: repeatRow === undefined ? null : { outcome: jsonOrNull<JsonObject>(repeatRow["outcome"]) },
+      pair: readPair(results.slice(4), agent === null ? undefined : Object.keys(agent.tasks)[0]),
+    };
+  },
+
+  loadStart: async ({ definition, home, idempotencyKey, now }): Promise<LoadedStart> => {
+    const results = await sql.batch(
+      [
+        definitionStatement(definition),
+        statement(
+          "SELECT id, workflow_id, body_hash FROM sessions WHERE idempotency_key = ? AND started_at > ?",
+          idempotencyKey,
+          now - KEY_LIFE_MS,
+        ),
+        ...factStatements(needsOfStart(definition, home), null, null),
+      ],
+      "read",
+    );
+    const [definitionRow, earlierRow] = [results[0]?.rows[0], results[1]?.rows[0]];
+    return {
+      definition: definitionRow === undefined ? null : toDefinition(definitionRow),
+      earlier:
+        earlierRow === undefined
+          ? null
+          : {
+              sessionId: text(earlierRow, "id"),
+              workflowId: text(earlierRow, "workflow_id"),
+              bodyHash: text(earlierRow, "body_hash"),
+            },
+      facts: readFacts(results.slice(2), null),
+    };
+  },
+});

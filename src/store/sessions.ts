@@ -1,0 +1,108 @@
+import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
+import type { Store, StoredLogRow } from "../app/store-port.ts";
+import type { AgentEvent } from "../core/agent/events.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { SessionEvent } from "../core/session/events.ts";
+import type { SessionState } from "../core/session/state.ts";
+import { planSessionCommit } from "./commit-session.ts";
+import { FIRST_WAITING, FREE, WITH_NEWEST } from "./fragments.ts";
+import type { Reader } from "./reader.ts";
+import { text } from "./rows.ts";
+import { log, sessions } from "./schema.ts";
+import { statement, type Sql } from "./sql-port.ts";
+import { isUniqueViolation } from "./store-failure.ts";
+
+/** Sessions: commits, timers, lists and logs. */
+export const sessionStore = (
+  sql: Sql,
+  read: Reader,
+): Pick<
+  Store,
+  "commitSession" | "rearm" | "postpone" | "listSessions" | "readLog" | "due" | "matches" | "nextDue"
+> => ({
+  commitSession: async (commit) => {
+    const plan = planSessionCommit(commit);
+    try {
+      return plan.read(await sql.batch(plan.statements, "write"));
+    } catch (error) {
+      // The log's unique key is the last line of defence: somebody else wrote this row.
+      if (isUniqueViolation(error)) return { kind: "stale" };
+      // The answer may be lost and the commit done: no blind repeat, ask the log for the nonce.
+      const [found] = await sql.batch(
+        [statement("SELECT tx FROM log WHERE stream = ? AND seq = ?", commit.log.stream, commit.log.seq)],
+        "read",
+      );
+      if (found?.rows[0]?.["tx"] !== commit.nonce) throw error;
+      return { kind: "committed", wake: [] };
+    }
+  },
+
+  rearm: async ({ state, seq }, dueAt) => {
+    await sql.batch(
+      [statement("UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ?", dueAt, state.id, seq)],
+      "write",
+    );
+  },
+
+  postpone: async (sessionId, now, dueAt) => {
+    await sql.batch(
+      [statement("UPDATE sessions SET due_at = ? WHERE id = ? AND due_at <= ?", dueAt, sessionId, now)],
+      "write",
+    );
+  },
+
+  listSessions: async ({ after, limit }) => {
+    const rows = await read
+      .select({ head: sessions.head, dueAt: sessions.dueAt })
+      .from(sessions)
+      .where(after === null ? undefined : lt(sessions.id, after))
+      .orderBy(desc(sessions.id))
+      .limit(limit);
+    return rows.map(({ head, dueAt }) => ({ state: JSON.parse(head) as SessionState, dueAt }));
+  },
+
+  readLog: async (stream, { after, limit }) => {
+    const rows = await read
+      .select()
+      .from(log)
+      .where(and(eq(log.stream, stream), gt(log.seq, after)))
+      .orderBy(asc(log.seq))
+      .limit(limit);
+    return rows.map((row): StoredLogRow => ({
+      ...row,
+      cause: JSON.parse(row.cause) as JsonObject,
+      parsed: JSON.parse(row.events) as (SessionEvent | AgentEvent)[],
+    }));
+  },
+
+  due: async (now, limit) => {
+    const [result] = await sql.batch(
+      [statement("SELECT id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limit)],
+      "read",
+    );
+    return (result?.rows ?? []).map((row) => text(row, "id"));
+  },
+
+  matches: async (limit) => {
+    const [result] = await sql.batch(
+      [
+        statement(
+          `SELECT DISTINCT session_id FROM (SELECT (${FIRST_WAITING}) AS session_id FROM agents a ${WITH_NEWEST}
+            WHERE EXISTS (SELECT 1 FROM waiting_tasks) AND ${FREE}) WHERE session_id IS NOT NULL LIMIT ?`,
+          limit,
+        ),
+      ],
+      "read",
+    );
+    return (result?.rows ?? []).map((row) => text(row, "session_id"));
+  },
+
+  nextDue: async () => {
+    const [result] = await sql.batch(
+      [statement("SELECT min(due_at) AS due FROM sessions WHERE due_at IS NOT NULL")],
+      "read",
+    );
+    const due = result?.rows[0]?.["due"];
+    return typeof due === "number" ? due : null;
+  },
+});
