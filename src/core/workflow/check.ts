@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json.ts";
-import { before, edgesOf, indexById, type Edge, type OrderedTask } from "./edges.ts";
+import { earlierTasks, edgesOf, indexById, type Edge, type OrderedTask } from "./edges.ts";
 import { nearest } from "./nearest.ts";
 import { pointerTo, quoted, type DefinitionFault } from "./pointer.ts";
 import { occurrences } from "./template.ts";
@@ -92,8 +92,8 @@ const referenceFaults = (
   order: readonly Edge[] | null,
 ): DefinitionFault[] => {
   const faults: DefinitionFault[] = [];
+  const earlier = order === null ? null : earlierTasks(tasks.length, order);
   for (const [at, task] of tasks.entries()) {
-    const earlier = order === null ? null : before(order, at);
     for (const { pointer, parsed } of occurrences(task.parameters ?? {}, ["tasks", at, "parameters"])) {
       if (faults.length >= maxFaults) return faults;
       if (!parsed.ok) {
@@ -110,7 +110,7 @@ const referenceFaults = (
         faults.push({ pointer, code: "unknown_reference", message });
       } else if (named === at) {
         faults.push({ pointer, code: "invalid_reference", message: `${shown}: a task cannot read its own output.` });
-      } else if (earlier !== null && !earlier.has(named)) {
+      } else if (earlier !== null && !earlier[at]!.has(named)) {
         const message = `${shown}: \`${quoted(source.taskId)}\` has not always completed before this task is entered.`;
         faults.push({ pointer, code: "invalid_reference", message });
       }

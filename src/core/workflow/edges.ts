@@ -43,16 +43,20 @@ export const edgesOf = (tasks: readonly OrderedTask[]): readonly Edge[] => {
   return edges;
 };
 
-/** Every task that has completed, on every path, before the task at `at` is entered; itself too, if it is in a cycle. */
-export const before = (edges: readonly Edge[], at: number): ReadonlySet<number> => {
-  const found = new Set<number>();
-  const open = [at];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const { from, to } of edges) {
-      if (to !== next || found.has(from)) continue;
-      found.add(from);
-      open.push(from);
+/**
+ * For each task every other that has completed, on every path, before it is entered; itself too, if it is in a cycle.
+ */
+export const earlierTasks = (count: number, edges: readonly Edge[]): readonly ReadonlySet<number>[] => {
+  const into = Array.from({ length: count }, (): number[] => []);
+  for (const { from, to } of edges) into[to]!.push(from);
+  return into.map((direct) => {
+    const found = new Set<number>();
+    const open = [...direct];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (found.has(at)) continue;
+      found.add(at);
+      open.push(...into[at]!);
     }
-  }
-  return found;
+    return found;
+  });
 };

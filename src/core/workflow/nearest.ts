@@ -17,14 +17,14 @@ const distance = (a: string, b: string, limit: number): number => {
 };
 
 /**
- * The candidate that `word` probably meant, or null: at most two edits away (one for words under five letters),
- * letter case aside. The first of equally near ones.
+ * The candidate that `word` probably meant, or null: at most two edits away (one for words under five letters, none
+ * under three), letter case aside. The first of equally near ones.
  */
 export const nearest = (word: string, candidates: Iterable<string>): string | null => {
   if (word.length > maxLength) return null;
   const lower = word.toLowerCase();
   let best: string | null = null;
-  let limit = word.length < 5 ? 1 : 2;
+  let limit = word.length < 3 ? 0 : word.length < 5 ? 1 : 2;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > limit) continue;
     const edits = distance(lower, candidate.toLowerCase(), limit);
