@@ -18,10 +18,14 @@ const connectedButSilent: Readonly<Record<number, string>> = {
 
 /**
  * Calls out from Workers, where nobody tells when a connection is up. Deployed, a failed connection is a status
- * of 52x. In a local workerd a refused port and a reset after sending are the same "Network connection lost.",
- * so both are silence there: a task too late is better than a task twice. For the same reason a timeout is.
+ * of 52x. In a local workerd a refused port and a reset after sending are the same "Network connection lost.":
+ * only then `isListening` is asked whether anybody is there at all. Without it both are silence: a task too late
+ * is better than a task twice. For the same reason a timeout is.
  */
-export const createFetchCall = (fetchOutside: typeof fetch = fetch): HttpCall => {
+export const createFetchCall = (
+  fetchOutside: typeof fetch = fetch,
+  isListening: (url: string) => Promise<boolean> = () => Promise.resolve(true),
+): HttpCall => {
   return async ({ url, method, headers, body, timeoutMs }) => {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);
@@ -35,7 +39,11 @@ export const createFetchCall = (fetchOutside: typeof fetch = fetch): HttpCall =>
       return { kind: "answer", status: answer.status, headers: answer.headers, ...(await readCapped(answer.body)) };
     } catch (error) {
       if (abort.signal.aborted) return { kind: "silence", reason: `did not answer within ${seconds(timeoutMs)}` };
-      return thrown(error);
+      const outcome = thrown(error);
+      if (outcome.kind === "silence" && !(await isListening(url))) {
+        return { kind: "unreachable", reason: "refused the connection" };
+      }
+      return outcome;
     } finally {
       clearTimeout(timer);
     }

@@ -1,18 +1,27 @@
 import { attemptIdOf, parseTaskRef, taskIdOf, type TaskRef } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
 import type { Result, Usage } from "../core/session/events.ts";
+import type { SessionState } from "../core/session/state.ts";
 import { advanceSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 
 export interface SettledAttempt {
+  /** The task's id in the definition. */
   readonly taskId: string;
+  readonly id: string;
   readonly attempt: number;
   readonly status: "running" | "completed" | "failed";
 }
 
 const notFound = (): OpsError => new OpsError("task_not_found", "There is no such task or attempt.");
+
+const named = (state: SessionState, n: number): { readonly taskId: string; readonly id: string } => {
+  const ended = Object.entries(state.ended).find(([, task]) => task.n === n)?.[0];
+  const taskId = ended ?? state.open.find((task) => task.n === n)?.taskId ?? "";
+  return { taskId, id: taskIdOf(state.id, n) };
+};
 
 const refOf = (text: string): TaskRef => {
   const ref = parseTaskRef(text);
@@ -49,8 +58,8 @@ export const settleTask = async (
     cause,
   );
   const answer = advanced?.answer;
-  if (answer?.kind === "settled" || answer?.kind === "repeated") {
-    return { taskId: taskIdOf(sessionId, n), attempt: answer.attempt, status: answer.status };
+  if (advanced !== null && (answer?.kind === "settled" || answer?.kind === "repeated")) {
+    return { ...named(advanced.state, n), attempt: answer.attempt, status: answer.status };
   }
   if (answer?.kind === "stale") {
     throw new OpsError(answer.reason === "result_conflict" ? "result_conflict" : "stale_attempt", answer.message);
@@ -71,5 +80,5 @@ export const beatTask = async (deps: Deps, attemptId: string, progress: Json | u
     open.attempt === attempt &&
     (await deps.store.recordBeat(open.agentId, attemptIdOf(ref.sessionId, ref.n, attempt), deps.clock.now(), progress));
   if (!held) throw new OpsError("stale_attempt", "The attempt is no longer in flight.");
-  return { taskId: taskIdOf(ref.sessionId, ref.n), attempt, status: "running" };
+  return { ...named(session.state, ref.n), attempt, status: "running" };
 };

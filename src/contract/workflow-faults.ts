@@ -1,5 +1,6 @@
 import type * as z from "zod";
-import { workflowSchema, type IssueParams, type WorkflowDocument } from "./workflow.ts";
+import type { IssueParams } from "./closed.ts";
+import { workflowSchema, type WorkflowDocument } from "./workflow.ts";
 
 /** A fault before it has its pointer and its hint. */
 export interface SchemaFault {

@@ -1,10 +1,116 @@
-/** Placeholder: answers the health check until the real entry is wired. */
+import { createFetchCall } from "../agentkit/fetch-call.ts";
+import { tickSession } from "../app/advance-session.ts";
+import type { Deps } from "../app/deps.ts";
+import { createGraphCache } from "../app/graph-cache.ts";
+import { OpsError } from "../app/ops-error.ts";
+import { sweep, tickSafely } from "../app/sweep.ts";
+import { parseConfig, type Config } from "../contract/config.ts";
+import { createApp } from "../http/app.ts";
+import { createQueueHints, type HintMessage } from "../queue/queue-hints.ts";
+import { d1Sql } from "../store/d1.ts";
+import { createJsonLog } from "../telemetry/json-log.ts";
+import { assemble, systemClock } from "./assemble.ts";
+import { reachable } from "./worker-probe.ts";
+
+export interface Env {
+  readonly DB: D1Database;
+  readonly HINTS: Queue<HintMessage>;
+  readonly [name: string]: unknown;
+}
+
+const SWEEP_GAP_MS = 5_000;
+const TICK_MS = 55_000;
+/** D1 takes 1,000 statements an invocation: a tick handles so many sessions itself and hands on the others. */
+const BOUNDS = { own: 100, limit: 1_000 };
+
+/** Compiled definitions outlive a request; they never change. */
+const graphs = createGraphCache();
+
+const readConfig = (env: Env): Config => {
+  const parsed = parseConfig(env as Record<string, string | undefined>, "workers");
+  if (parsed.ok) return parsed.config;
+  throw new OpsError("not_configured", parsed.problems.join(" "));
+};
+
+const depsOf = (env: Env, config: Config, context: ExecutionContext): Deps => {
+  // eslint-disable-next-line no-console -- a Worker's log is its console
+  const log = createJsonLog({ write: (line) => console.log(line), clock: systemClock, level: config.logLevel });
+  return assemble(config, {
+    sql: d1Sql(env.DB),
+    call: createFetchCall(fetch, reachable),
+    defer: { defer: (work) => context.waitUntil(work()) },
+    hints: createQueueHints(env.HINTS, systemClock, log),
+    log,
+    graphs,
+  });
+};
+
+const settings = (config: Config): Parameters<typeof createApp>[1] => ({
+  auth: {
+    apiKey: config.apiKey,
+    setup: "Set a key of at least 16 characters: npx wrangler secret put OPSCORE_API_KEY",
+  },
+  webhook: { secrets: config.webhookSecrets, allowUnsigned: false },
+  accepting: () => true,
+});
+
+const misconfigured = (error: unknown): Response => {
+  const detail = error instanceof OpsError ? error.message : "The configuration cannot be read.";
+  const problem = {
+    type: "https://ops-core.dev/problems/not_configured",
+    title: "The server is not configured for this",
+    status: 503,
+    detail,
+    code: "not_configured",
+    requestId: "none",
+    retryable: true,
+  };
+  return Response.json(problem, {
+    status: 503,
+    headers: { "Content-Type": "application/problem+json", "Retry-After": "60" },
+  });
+};
+
 export default {
-  fetch(request: Request): Response {
-    const { pathname } = new URL(request.url);
-    return pathname === "/health" ? Response.json({ status: "ok" }) : new Response(null, { status: 404 });
+  fetch(request, env, context) {
+    let config: Config;
+    try {
+      config = readConfig(env);
+    } catch (error) {
+      return misconfigured(error);
+    }
+    return createApp(depsOf(env, config, context), settings(config)).fetch(request, env, context);
   },
-  async queue(batch: MessageBatch): Promise<void> {
-    batch.ackAll();
+
+  /** Hints: each names a session to look at. Retried only when the store cannot be reached. */
+  async queue(batch, env, context) {
+    const deps = depsOf(env, readConfig(env), context);
+    for (const message of batch.messages) {
+      try {
+        await tickSession(deps, message.body.sessionId);
+        message.ack();
+      } catch (error) {
+        if (error instanceof OpsError && error.code === "store_unavailable") message.retry();
+        else {
+          await tickSafely(deps, message.body.sessionId);
+          message.ack();
+        }
+      }
+    }
   },
-} satisfies ExportedHandler;
+
+  /** The safety net: one tick a minute sweeps every five seconds. */
+  async scheduled(_controller, env, context) {
+    const deps = depsOf(env, readConfig(env), context);
+    const end = systemClock.now() + TICK_MS;
+    for (;;) {
+      try {
+        await sweep(deps, BOUNDS);
+      } catch (error) {
+        deps.log.log("warn", "a sweep failed", { error: error instanceof Error ? error.message : String(error) });
+      }
+      if (systemClock.now() + SWEEP_GAP_MS >= end) return;
+      await new Promise((resolve) => setTimeout(resolve, SWEEP_GAP_MS));
+    }
+  },
+} satisfies ExportedHandler<Env, HintMessage>;

@@ -26,6 +26,7 @@ export interface AttemptView {
 export interface TaskView {
   readonly taskId: string;
   readonly id: string;
+  readonly name: string;
   readonly status: "waiting" | "running" | "retrying" | "completed" | "failed" | "cancelled";
   readonly agentId: string | null;
   readonly parameters: JsonObject;
@@ -48,6 +49,7 @@ const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEv
     drafts.set(event.n, {
       taskId: event.taskId,
       id: taskIdOf(sessionId, event.n),
+      name: event.taskId,
       status: "waiting",
       agentId: null,
       parameters: event.parameters,
@@ -114,7 +116,7 @@ const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEv
 export const tasksView = (
   state: SessionState,
   log: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[],
-  facts: Pick<Facts, "agents" | "signs">,
+  facts: Pick<Facts, "agents" | "signs" | "graph">,
 ): readonly TaskView[] => {
   const drafts = new Map<number, Draft>();
   for (const row of log) {
@@ -137,6 +139,7 @@ export const tasksView = (
       progress: entry?.progress ?? facts.signs.get(attemptId)?.progress ?? null,
     });
   }
+  for (const draft of drafts.values()) draft.name = facts.graph.tasks.get(draft.taskId)?.name ?? draft.taskId;
   return [...drafts.values()];
 };
 

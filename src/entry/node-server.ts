@@ -1,0 +1,148 @@
+import { mkdirSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { getRequestListener } from "@hono/node-server";
+import { createUndiciCall } from "../agentkit/undici-call.ts";
+import type { Deps } from "../app/deps.ts";
+import type { Clock, Log } from "../app/ports.ts";
+import { sweep } from "../app/sweep.ts";
+import type { Config } from "../contract/config.ts";
+import { createApp } from "../http/app.ts";
+import { createTimerHints } from "../queue/node-hints.ts";
+import { openLibsql } from "../store/libsql.ts";
+import { migrateLibsql } from "../store/migrate-libsql.ts";
+import { assemble, systemClock } from "./assemble.ts";
+import { createNodeDefer } from "./node-defer.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
+const SWEEP_MS = 1_000;
+const DRAIN_MS = 15_000;
+const BOUNDS = { own: 500, limit: 500 };
+
+export interface RunningServer {
+  readonly url: string;
+  readonly deps: Deps;
+  /** Stops accepting, gives requests and background work 15 s, and closes the database. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly apiKey: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** A port that is taken, told apart from other listener faults. */
+export class PortTaken extends Error {
+  override readonly name = "PortTaken";
+}
+
+const listen = (server: Server, config: Config): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? new PortTaken(`port ${config.port} is in use`, { cause: error }) : error);
+    });
+    server.listen(config.port, config.host, resolve);
+  });
+
+/** Sweeps once a second and whenever a timer fires, never twice at a time. */
+const createSweeper = (deps: () => Deps, clock: Clock, log: Log) => {
+  const hints = createTimerHints(clock, () => void run());
+  let running: Promise<void> | null = null;
+  let again = false;
+  const once = async (): Promise<void> => {
+    do {
+      again = false;
+      try {
+        await sweep(deps(), BOUNDS);
+        const next = await deps().store.nextDue();
+        if (next !== null) hints.arm(Math.max(next, clock.now() + 10));
+      } catch (error) {
+        log.log("warn", "a sweep failed", { error: error instanceof Error ? error.message : String(error) });
+      }
+    } while (again);
+  };
+  const run = (): Promise<void> => {
+    if (running !== null) {
+      again = true;
+      return running;
+    }
+    running = once().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  const interval = setInterval(() => void run(), SWEEP_MS);
+  return {
+    hints,
+    run,
+    stop: async (): Promise<void> => {
+      clearInterval(interval);
+      hints.stop();
+      again = false;
+      await running;
+    },
+  };
+};
+
+/** One Node process: API, engine and timers over one libSQL database. */
+export const startServer = async (config: Config, options: ServerOptions): Promise<RunningServer> => {
+  const { log } = options;
+  const clock = options.clock ?? systemClock;
+  if (config.databaseUrl.startsWith("file:")) {
+    mkdirSync(dirname(config.databaseUrl.slice("file:".length)), { recursive: true });
+  }
+  const database = {
+    url: config.databaseUrl,
+    ...(config.databaseAuthToken === null ? {} : { authToken: config.databaseAuthToken }),
+  };
+  await migrateLibsql(database, MIGRATIONS);
+  const sql = await openLibsql(database);
+  const defer = createNodeDefer();
+  const sweeper = createSweeper(() => deps, clock, log);
+  const deps: Deps = assemble(config, { sql, call: createUndiciCall(), defer, hints: sweeper.hints, log, clock });
+  let accepting = true;
+  const app = createApp(deps, {
+    auth: { apiKey: options.apiKey, setup: "Set OPSCORE_API_KEY and restart." },
+    webhook: { secrets: config.webhookSecrets, allowUnsigned: config.allowUnsignedWebhooks },
+    accepting: () => accepting,
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer((request, response) => {
+    // The Fetch standard has no Request for these methods.
+    if (request.method === "TRACE" || request.method === "CONNECT" || request.method === "TRACK") {
+      response.writeHead(405, { Allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" }).end();
+      return;
+    }
+    void listener(request, response);
+  });
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await sweeper.stop();
+    sql.close();
+    throw error;
+  }
+  const address = server.address() as AddressInfo;
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  void sweeper.run();
+  return {
+    url: `http://${host}:${address.port}`,
+    deps,
+    stop: async () => {
+      accepting = false;
+      await sweeper.stop();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      await closed;
+      clearTimeout(timer);
+      if (!(await defer.drain(DRAIN_MS))) log.log("warn", "background work was left for the next start");
+      sql.close();
+    },
+  };
+};

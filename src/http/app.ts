@@ -1,0 +1,50 @@
+import { Hono } from "hono";
+import type { Deps } from "../app/deps.ts";
+import { randomHex } from "../app/deps.ts";
+import { OpsError } from "../app/ops-error.ts";
+import type { AppEnv } from "./env.ts";
+import { bearerAuth, type AuthOptions } from "./middleware/auth.ts";
+import { unknownRoute } from "./middleware/method-guard.ts";
+import { problemHandler } from "./middleware/problem.ts";
+import { requestId } from "./middleware/request-id.ts";
+import { requestLog } from "./middleware/request-log.ts";
+import { agentRoutes } from "./routes/agents.ts";
+import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { taskRoutes } from "./routes/tasks.ts";
+import { workflowRoutes } from "./routes/workflows.ts";
+
+export interface AppSettings {
+  readonly auth: AuthOptions;
+  readonly webhook: WebhookSettings;
+  /** False while the process is draining: `/ready` is 503. */
+  readonly accepting: () => boolean;
+}
+
+const NOTIFY = "/v1/opscore/internal/agent/notify";
+
+/** The API. The webhook proves itself by its signature; everything else under /v1 needs the key. */
+export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
+  const app = new Hono<AppEnv>();
+  app.use(requestLog(deps));
+  app.use(requestId(() => `req_${randomHex(deps.entropy, 12)}`));
+  app.onError(problemHandler(deps));
+  app.notFound(unknownRoute(app));
+
+  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.get("/ready", async (c) => {
+    if (!settings.accepting()) throw new OpsError("store_unavailable", "The server is shutting down.");
+    await deps.store.ping();
+    return c.json({ status: "ready" });
+  });
+
+  const requireKey = bearerAuth(settings.auth);
+  app.use("/v1/*", (c, next) => (c.req.path === NOTIFY ? next() : requireKey(c, next)));
+
+  legacyRoutes(app, deps, settings.webhook);
+  agentRoutes(app, deps);
+  workflowRoutes(app, deps);
+  sessionRoutes(app, deps);
+  taskRoutes(app, deps);
+  return app;
+};

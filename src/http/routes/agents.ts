@@ -1,0 +1,40 @@
+import type { Hono } from "hono";
+import type { Deps } from "../../app/deps.ts";
+import { listAgents, readAgent, readAgentHistory } from "../../app/read-agent.ts";
+import { registerAgent } from "../../app/register-agent.ts";
+import { putAgentSchema } from "../../contract/requests.ts";
+import { keyCause, pathId } from "../cause.ts";
+import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
+import type { AppEnv } from "../env.ts";
+import { bodyLimits, readJson } from "../middleware/body.ts";
+import { query } from "../middleware/query.ts";
+import { agentToWire, historyToWire, jsonObject } from "../wire.ts";
+
+export const agentRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
+  app.get("/v1/opscore/agents", query(pageQuery), async (c) => {
+    const page = pageRequest(c.req.valid("query"), /^[0-9]+\.\S+$/);
+    return c.json(pageAnswer(await listAgents(deps, page), agentToWire));
+  });
+
+  app.get("/v1/opscore/agents/:agentId", async (c) => c.json(agentToWire(await readAgent(deps, pathId(c, "agentId")))));
+
+  app.put("/v1/opscore/agents/:agentId", async (c) => {
+    const agentId = pathId(c, "agentId");
+    const body = await readJson(c, putAgentSchema, { maxBytes: bodyLimits.other });
+    const registration = {
+      name: body.agentName,
+      version: body.version,
+      capabilities: body.capabilities,
+      contactEndpoint: body.contactEndpoint,
+      metadata: jsonObject(body.metadata ?? null),
+      signedAt: Math.floor(deps.clock.now() / 1_000),
+    };
+    const result = await registerAgent(deps, agentId, registration, keyCause(c, "PutAgent"));
+    return c.json(agentToWire(await readAgent(deps, agentId)), result === "created" ? 201 : 200);
+  });
+
+  app.get("/v1/opscore/agents/:agentId/history", query(pageQuery), async (c) => {
+    const page = pageRequest(c.req.valid("query"), /^-?[0-9]+\.[0-9]+\.[0-9a-f]+$/);
+    return c.json(pageAnswer(await readAgentHistory(deps, pathId(c, "agentId"), page), historyToWire));
+  });
+};

@@ -1,0 +1,70 @@
+import type { Hono } from "hono";
+import * as z from "zod";
+import { cancelSession } from "../../app/cancel-session.ts";
+import type { Deps } from "../../app/deps.ts";
+import { OpsError } from "../../app/ops-error.ts";
+import { listSessions, readSession, readSessionLog } from "../../app/read-session.ts";
+import { startSession } from "../../app/start-session.ts";
+import { cancelSchema, startSchema } from "../../contract/requests.ts";
+import { keyCause } from "../cause.ts";
+import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
+import type { AppEnv } from "../env.ts";
+import { idempotencyOf } from "../idempotency.ts";
+import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
+import { query } from "../middleware/query.ts";
+import { jsonObject, logRowToWire, sessionDetailToWire, sessionToWire } from "../wire.ts";
+
+type StartBody = z.output<typeof startSchema>;
+
+const definitionOf = (body: StartBody): Parameters<typeof startSession>[1]["definition"] => {
+  const { workflowDefinitionId: id, workflowDefinition: document, revision } = body;
+  if ((id === undefined) === (document === undefined)) {
+    throw new OpsError("validation_failed", "Provide either workflowDefinitionId or workflowDefinition, and not both");
+  }
+  if (id !== undefined) return { kind: "saved", workflowId: id, revision: revision ?? null };
+  if (revision === undefined) return { kind: "inline", document };
+  throw new OpsError("validation_failed", "revision goes with workflowDefinitionId", {
+    errors: [{ pointer: "/revision", code: "not_allowed", message: "revision goes with workflowDefinitionId" }],
+  });
+};
+
+export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
+  app.post("/v1/opscore/sessions", async (c) => {
+    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+    const body = decodeJson(bytes, startSchema);
+    const started = await startSession(
+      deps,
+      {
+        definition: definitionOf(body),
+        agentId: body.agentId ?? null,
+        input: jsonObject(body.initialPayload),
+        idempotency: await idempotencyOf(c, bytes),
+      },
+      keyCause(c, "StartSession"),
+    );
+    c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);
+    return c.json({ sessionId: started.sessionId, workflowId: started.workflowId }, 202);
+  });
+
+  app.get("/v1/opscore/sessions", query(pageQuery), async (c) => {
+    const page = pageRequest(c.req.valid("query"), /^ses_[0-9A-Z]{28}$/);
+    return c.json(pageAnswer(await listSessions(deps, page), sessionToWire));
+  });
+
+  app.get("/v1/opscore/sessions/:sessionId", async (c) =>
+    c.json(sessionDetailToWire(await readSession(deps, c.req.param("sessionId")))),
+  );
+
+  app.get("/v1/opscore/sessions/:sessionId/log", query(pageQuery), async (c) => {
+    const { after, limit } = pageRequest(c.req.valid("query"), /^[0-9]{1,9}$/);
+    const page = await readSessionLog(deps, c.req.param("sessionId"), { after: Number(after ?? 0), limit });
+    return c.json(pageAnswer(page, logRowToWire));
+  });
+
+  app.post("/v1/opscore/sessions/:sessionId/cancel", async (c) => {
+    const { reason } = await readJson(c, cancelSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
+    const sessionId = c.req.param("sessionId");
+    const { already } = await cancelSession(deps, sessionId, reason ?? null, keyCause(c, "CancelSession"));
+    return c.json({ sessionId, status: "cancelled" }, already ? 200 : 202);
+  });
+};

@@ -1,0 +1,62 @@
+import type { Hono } from "hono";
+import * as z from "zod";
+import type { Deps } from "../../app/deps.ts";
+import { OpsError } from "../../app/ops-error.ts";
+import { listDefinitions, readDefinition, saveDefinition } from "../../app/workflow-definitions.ts";
+import type { Fault } from "../../contract/problem.ts";
+import { revisionText } from "../../contract/requests.ts";
+import { parseYaml, placeFaults } from "../body/yaml.ts";
+import { pathId } from "../cause.ts";
+import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
+import type { AppEnv } from "../env.ts";
+import { bodyLimits, mediaTypeOf, parseJson, readBody } from "../middleware/body.ts";
+import { query } from "../middleware/query.ts";
+import { definitionToWire } from "../wire.ts";
+
+const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
+
+/** The document in a body and, for YAML, where in the text each fault stands. */
+const readDocument = (bytes: Uint8Array, isYaml: boolean): { value: unknown; locate: (fault: Fault) => Fault } => {
+  if (!isYaml) return { value: parseJson(bytes), locate: (fault) => fault };
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new OpsError("malformed_yaml", "The text is not UTF-8", { cause });
+  }
+  const yaml = parseYaml(text);
+  if (yaml.ok) return { value: yaml.value, locate: (fault) => placeFaults([fault], yaml)[0] ?? fault };
+  const place =
+    yaml.line === undefined ? {} : { line: yaml.line, ...(yaml.column === undefined ? {} : { column: yaml.column }) };
+  const where = yaml.line === undefined ? "" : ` (line ${yaml.line}, column ${yaml.column ?? 1})`;
+  throw new OpsError("malformed_yaml", `${yaml.message}${where}`, {
+    errors: [{ pointer: "", code: "malformed_yaml", message: yaml.message, ...place }],
+  });
+};
+
+export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
+  app.post("/v1/opscore/workflows", async (c) => {
+    const isYaml = YAML_TYPES.includes(mediaTypeOf(c));
+    const maxBytes = isYaml ? bodyLimits.yaml : bodyLimits.definition;
+    const bytes = await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] });
+    const { value, locate } = readDocument(bytes, isYaml);
+    const { created, ...record } = await saveDefinition(deps, value, locate);
+    c.header("Location", `/v1/opscore/workflows/${record.workflowId}?revision=${record.revision}`);
+    return c.json(definitionToWire(record), created ? 201 : 200);
+  });
+
+  app.get("/v1/opscore/workflows", query(pageQuery), async (c) => {
+    const page = pageRequest(c.req.valid("query"), /^\S+$/);
+    return c.json(pageAnswer(await listDefinitions(deps, page), definitionToWire));
+  });
+
+  app.get("/v1/opscore/workflows/:workflowId", query(z.strictObject({ revision: revisionText })), async (c) => {
+    const { revision } = c.req.valid("query");
+    const record = await readDefinition(
+      deps,
+      pathId(c, "workflowId"),
+      revision === undefined ? null : Number(revision),
+    );
+    return c.json({ ...definitionToWire(record), definition: JSON.parse(record.body) as unknown });
+  });
+};

@@ -1,0 +1,98 @@
+import type { AgentView } from "../app/read-agent.ts";
+import type { SessionDetail, SessionSummary } from "../app/read-session.ts";
+import type { DefinitionRecord, HistoryRow, StoredLogRow } from "../app/store-port.ts";
+import { formatRfc3339 } from "../contract/timestamp.ts";
+
+/** Domain to wire: epoch ms become RFC 3339, ids become full ids. */
+type JsonValueOf = HistoryRow["details"];
+type JsonObjectOf = Exclude<AgentView["agent"]["metadata"], null>;
+
+/** What the strict parser let through is JSON; zod's records have forgotten it. */
+export function jsonObject(value: Record<string, unknown>): JsonObjectOf;
+export function jsonObject(value: Record<string, unknown> | null): JsonObjectOf | null;
+export function jsonObject(value: Record<string, unknown> | null): JsonObjectOf | null {
+  return value as JsonObjectOf | null;
+}
+
+export const jsonValue = (value: unknown): JsonValueOf => value as JsonValueOf;
+
+const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
+
+export const agentToWire = ({ agent, liveness, lastContactAt, availability, clockSkewMs }: AgentView) => ({
+  agentId: agent.id,
+  agentName: agent.name,
+  version: agent.version,
+  capabilities: agent.capabilities,
+  contactEndpoint: agent.contactEndpoint,
+  metadata: agent.metadata,
+  registration: agent.admission,
+  supersededBy: agent.supersededBy,
+  registeredAt: formatRfc3339(agent.registeredAt),
+  state: agent.newest?.state ?? "UNKNOWN",
+  stateReportedAt: time(agent.newest?.receivedAt ?? null),
+  clockSkewMs,
+  liveness,
+  lastContactAt: formatRfc3339(lastContactAt),
+  available: availability.available,
+  unavailableReason: availability.available ? null : { code: availability.code, message: availability.message },
+  capacity: agent.capacity,
+  tasks: Object.entries(agent.tasks).map(([id, entry]) => ({
+    id,
+    sessionId: entry.sessionId,
+    dispatchedAt: formatRfc3339(entry.sentAt),
+    transport: entry.transport ?? null,
+    deliveryConfirmed: entry.confirmedAt !== undefined,
+  })),
+});
+
+export const historyToWire = (row: HistoryRow) => ({
+  state: row.state,
+  details: row.details,
+  timestamp: row.sent,
+  receivedAt: formatRfc3339(row.receivedAt),
+  taskAttemptId: row.attemptId,
+  ...row.outcome,
+});
+
+export const definitionToWire = (record: DefinitionRecord) => ({
+  workflowId: record.workflowId,
+  revision: record.revision,
+  hash: record.hash,
+  createdAt: formatRfc3339(record.createdAt),
+});
+
+export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: SessionSummary) => ({
+  sessionId: state.id,
+  workflowId: state.definition.workflowId,
+  revision: state.definition.revision === 0 ? null : state.definition.revision,
+  status,
+  reason,
+  error: state.status === "failed" ? state.reason : null,
+  waitingFor: waitingFor === null ? null : { ...waitingFor, until: time(waitingFor.until) },
+  agentId: state.home,
+  startedAt: formatRfc3339(state.startedAt),
+  updatedAt: formatRfc3339(state.updatedAt),
+  endedAt: time(state.endedAt),
+  nextAt: time(nextAt),
+});
+
+export const sessionDetailToWire = (detail: SessionDetail) => ({
+  ...sessionToWire(detail),
+  tasks: detail.tasks.map((task) => ({
+    ...task,
+    attempts: task.attempts.map((attempt) => ({
+      ...attempt,
+      dispatchedAt: formatRfc3339(attempt.dispatchedAt),
+      startedAt: time(attempt.startedAt),
+      endedAt: time(attempt.endedAt),
+    })),
+  })),
+});
+
+export const logRowToWire = (row: StoredLogRow) => ({
+  seq: row.seq,
+  at: formatRfc3339(row.at),
+  cause: row.cause,
+  events: row.parsed.map((event, index) => ({ id: `evt_${row.stream.slice(4)}.${row.seq}.${index}`, ...event })),
+  hash: row.hash,
+});
