@@ -1,7 +1,7 @@
 import type { Agent } from "../core/agent/agent.ts";
+import { wakeSessions } from "./advance-session.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
-import { wakeSessions } from "./publish.ts";
 import type { ReportRow } from "./store-port.ts";
 
 /** An agent nobody has registered yet, as its first fact finds it. */

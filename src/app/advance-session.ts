@@ -2,14 +2,14 @@ import { taskIdOf } from "../core/ids.ts";
 import type { SessionCommand } from "../core/session/commands.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import { decide, type Answer, type Decision } from "../core/session/decide.ts";
-import type { DispatchRequested } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { commitDecision } from "./commit-decision.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { systemCause, type Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
-import { publish } from "./publish.ts";
+import { inBackground, publish } from "./publish.ts";
+import type { EndDispatch } from "./send-task.ts";
 import type { LoadedSession } from "./store-port.ts";
 
 /** A stale writer loads and decides again this often; then the caller is told to come back. */
@@ -74,7 +74,7 @@ export const advanceSession = async (
     const { now } = command;
     const written = await commitDecision(deps, { previous, decision, facts, now, isTick, cause });
     if (written.result.kind === "committed") {
-      publish(deps, decision, facts, written.result.wake, written.dueAt);
+      publishCommit(deps, decision, facts, written.result.wake, written.dueAt);
       return advanced;
     }
     tries += 1;
@@ -87,15 +87,26 @@ export const tickSession = async (deps: Deps, sessionId: string): Promise<void> 
   await advanceSession(deps, sessionId, { type: "Tick" }, systemCause("Tick"));
 };
 
-/** Ends an attempt whose dispatch failed, unless a report was faster. */
-export const endDispatch = async (
+/** Ticks sessions in the background: something they wait for may have come. */
+export const wakeSessions = (deps: Deps, sessionIds: readonly string[]): void => {
+  for (const sessionId of sessionIds) inBackground(deps, "wake-up", () => tickSession(deps, sessionId));
+};
+
+const endDispatch =
+  (deps: Deps): EndDispatch =>
+  async (sessionId, { n, attempt }, outcome, message, retryAfterMs) => {
+    const wish = { type: "EndDispatch", n, attempt, outcome, message, retryAfterMs } as const;
+    await advanceSession(deps, sessionId, wish, systemCause("EndDispatch"));
+  };
+
+/** What follows a commit: see `publish`. */
+export const publishCommit = (
   deps: Deps,
-  sessionId: string,
-  { n, attempt }: DispatchRequested,
-  outcome: "rejected" | "agent_error" | "refused",
-  message: string,
-  retryAfterMs: number | null,
-): Promise<void> => {
-  const wish = { type: "EndDispatch", n, attempt, outcome, message, retryAfterMs } as const;
-  await advanceSession(deps, sessionId, wish, systemCause("EndDispatch"));
+  decision: Decision,
+  facts: Facts,
+  wake: readonly string[],
+  nextDue: number | null | undefined,
+): void => {
+  const onward = { wake: (ids: readonly string[]) => wakeSessions(deps, ids), endDispatch: endDispatch(deps) };
+  publish(deps, onward, decision, facts, wake, nextDue);
 };

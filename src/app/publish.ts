@@ -1,9 +1,8 @@
 import type { Decision } from "../core/session/decide.ts";
 import { parametersOf, type Facts } from "../core/session/facts.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
-import { tickSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
-import { sendTask } from "./send-task.ts";
+import { sendTask, type EndDispatch } from "./send-task.ts";
 
 /** An error in words for the log; driver texts stay in `cause`, which is not logged. */
 export const describeFailure = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -21,7 +20,13 @@ export const inBackground = (deps: Deps, what: string, work: () => Promise<void>
   });
 };
 
-const dispatch = (deps: Deps, decision: Decision, facts: Facts, event: DispatchRequested): void => {
+/** The engine's own ways on, handed in: what follows a commit may advance sessions again. */
+export interface Onward {
+  readonly wake: (sessionIds: readonly string[]) => void;
+  readonly endDispatch: EndDispatch;
+}
+
+const dispatch = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: DispatchRequested): void => {
   const { state } = decision;
   const entered = decision.events.find((other) => other.type === "TaskEntered" && other.n === event.n);
   const open = state.open.find((task) => task.n === event.n);
@@ -33,12 +38,7 @@ const dispatch = (deps: Deps, decision: Decision, facts: Facts, event: DispatchR
     deps.log.log("error", "a requested dispatch lacks its data", { attempt: event.attemptId });
     return;
   }
-  inBackground(deps, "dispatch", () => sendTask(deps, { state, event, task, agent, parameters }));
-};
-
-/** Ticks sessions in the background: something they wait for may have come. */
-export const wakeSessions = (deps: Deps, sessionIds: readonly string[]): void => {
-  for (const sessionId of sessionIds) inBackground(deps, "wake-up", () => tickSession(deps, sessionId));
+  inBackground(deps, "dispatch", () => sendTask(deps, { state, event, task, agent, parameters }, onward.endDispatch));
 };
 
 /**
@@ -47,15 +47,16 @@ export const wakeSessions = (deps: Deps, sessionIds: readonly string[]): void =>
  */
 export const publish = (
   deps: Deps,
+  onward: Onward,
   decision: Decision,
   facts: Facts,
   wake: readonly string[],
   dueAt: number | null | undefined,
 ): void => {
   for (const event of decision.events) {
-    if (event.type === "DispatchRequested") dispatch(deps, decision, facts, event);
+    if (event.type === "DispatchRequested") dispatch(deps, onward, decision, facts, event);
   }
-  wakeSessions(deps, wake);
+  onward.wake(wake);
   if (typeof dueAt === "number") {
     const retry = decision.state.open.some((task) => task.phase === "backoff" && task.retryAt === dueAt);
     const hint = { sessionId: decision.state.id, at: dueAt, kind: retry ? "retry" : "deadline" } as const;

@@ -1,10 +1,9 @@
 import { capacityOf, type Agent } from "../core/agent/agent.ts";
 import type { AgentEvent, Registration } from "../core/agent/events.ts";
 import { newAgent } from "./adopt-agent.ts";
-import { contention, MAX_TRIES } from "./advance-session.ts";
+import { contention, MAX_TRIES, wakeSessions } from "./advance-session.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
-import { wakeSessions } from "./publish.ts";
 import type { AgentCommit, AgentRecord, LogRow } from "./store-port.ts";
 
 export type RegistrationResult = "created" | "updated" | "unchanged" | "outdated";

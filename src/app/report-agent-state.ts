@@ -13,11 +13,10 @@ import {
 import { decide, type Answer } from "../core/session/decide.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
-import { contention, factsOf, MAX_TRIES, withClock } from "./advance-session.ts";
+import { contention, factsOf, MAX_TRIES, publishCommit, wakeSessions, withClock } from "./advance-session.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
-import { publish, wakeSessions } from "./publish.ts";
 import { sha256 } from "./sha256.ts";
 import type { CommitResult, LoadedReport, ReportRow } from "./store-port.ts";
 
@@ -106,7 +105,7 @@ const take = async (
     report: row,
   });
   if (result.kind === "stale") return { again: "stale" };
-  publish(deps, decision, seen, result.wake, dueAt);
+  publishCommit(deps, decision, seen, result.wake, dueAt);
   return { done: outcome };
 };
 

@@ -5,12 +5,11 @@ import type { JsonObject } from "../core/json.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
 import type { GraphTask } from "../core/workflow/graph.ts";
-import { endDispatch } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
 import type { DeliveryOutcome, TaskMessage } from "./ports.ts";
 import type { Delivered } from "./store-port.ts";
 
-/** The answer of an agent is kept with the attempt up to this size (bytes of JSON, as received). */
+/** One requested dispatch with all it takes to send it. */
 export interface Dispatch {
   readonly state: SessionState;
   readonly event: DispatchRequested;
@@ -18,6 +17,15 @@ export interface Dispatch {
   readonly agent: Agent;
   readonly parameters: JsonObject;
 }
+
+/** Ends an attempt whose dispatch failed, unless a report was faster. */
+export type EndDispatch = (
+  sessionId: string,
+  event: DispatchRequested,
+  outcome: "rejected" | "agent_error" | "refused",
+  message: string,
+  retryAfterMs: number | null,
+) => Promise<void>;
 
 /** W3C trace context: all dispatches of a session share one trace, each attempt is a span. */
 const traceparentOf = (sessionId: string, attemptId: string): string => {
@@ -72,7 +80,7 @@ const deliveredPatch = (
  * Sends one requested dispatch and notes what became of it. Only the invocation that committed the request
  * calls this, within the lease; if it dies, the lease runs out and the same attempt is sent again.
  */
-export const sendTask = async (deps: Deps, dispatch: Dispatch): Promise<void> => {
+export const sendTask = async (deps: Deps, dispatch: Dispatch, endDispatch: EndDispatch): Promise<void> => {
   const { event, agent, state } = dispatch;
   const recipient = { agentId: agent.id, contactEndpoint: agent.contactEndpoint };
   const outcome = await deps.gateway.deliver(recipient, taskMessage(dispatch, deps.clock.now()));
@@ -96,9 +104,9 @@ export const sendTask = async (deps: Deps, dispatch: Dispatch): Promise<void> =>
       });
     }
     case "refused":
-      return endDispatch(deps, state.id, event, "refused", `not delivered: ${refused}`, outcome.retryAfterMs);
+      return endDispatch(state.id, event, "refused", `not delivered: ${refused}`, outcome.retryAfterMs);
     case "rejected":
     case "agent_error":
-      return endDispatch(deps, state.id, event, outcome.kind, outcome.message, null);
+      return endDispatch(state.id, event, outcome.kind, outcome.message, null);
   }
 };

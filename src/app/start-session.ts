@@ -7,13 +7,12 @@ import { startNeeds } from "../core/session/needs.ts";
 import type { DefinitionRef } from "../core/session/state.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { compile, type Graph } from "../core/workflow/graph.ts";
-import { contention, MAX_TRIES, withClock } from "./advance-session.ts";
+import { contention, MAX_TRIES, publishCommit, withClock } from "./advance-session.ts";
 import { definitionErrorCode, parseDefinition } from "./check-definition.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
-import { publish } from "./publish.ts";
 import { sha256 } from "./sha256.ts";
 import type { DefinitionQuery, LoadedStart, SessionCommit } from "./store-port.ts";
 
@@ -161,7 +160,7 @@ export const startSession = async (deps: Deps, request: StartRequest, cause: Cau
       start: { idempotency: request.idempotency, definition: store },
     });
     if (result.kind === "committed") {
-      publish(deps, decision, facts, result.wake, dueAt);
+      publishCommit(deps, decision, facts, result.wake, dueAt);
       return { sessionId, workflowId: ref.workflowId };
     }
   }

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
 import { cancelSession } from "../../app/cancel-session.ts";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
