@@ -33,7 +33,6 @@ const readConfig = (env: Env): Config => {
 };
 
 const depsOf = (env: Env, config: Config, context: ExecutionContext): Deps => {
-  // eslint-disable-next-line no-console -- a Worker's log is its console
   const log = createJsonLog({ write: (line) => console.log(line), clock: systemClock, level: config.logLevel });
   return assemble(config, {
     sql: d1Sql(env.DB),
