@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
+          globalSetup: ["test/support/fleet-setup.ts"],
           include: ["test/{core,contract,node,http,project,entry}/**/*.test.ts"],
         },
       },
@@ -41,6 +42,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
+          globalSetup: ["test/support/fleet-setup.ts"], // AgentKits and agents are servers, which workerd cannot be
           setupFiles: ["test/support/workerd-setup.ts"],
         },
       },

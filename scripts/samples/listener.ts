@@ -50,7 +50,8 @@ export const startListener = async (port: number, handle: Handler): Promise<List
 };
 
 const send = (response: ServerResponse, { status, body, after }: Reply): void => {
-  if (response.destroyed || response.headersSent) return;
+  // Whoever asked is gone, but what was begun goes on, as in a web framework.
+  if (response.destroyed || response.headersSent) return after?.();
   const text = JSON.stringify(body);
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
   response.end(text, after);

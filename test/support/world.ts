@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly webhookSecrets?: readonly string[];
   readonly allowUnsigned?: boolean;
   readonly apiKey?: string | null;
+  /** How long a call out may take, in real time: it is the one clock a test cannot step. */
+  readonly callTimeoutMs?: number;
   /** Collects log lines. */
   readonly log?: Log;
 }
@@ -98,6 +100,7 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
       mode: options.mode ?? "auto",
       egress: options.egress ?? "local",
       now: clock.now,
+      ...(options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs }),
     }),
     clock,
     entropy: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
