@@ -1,3 +1,4 @@
+import { OpsError } from "../app/ops-error.ts";
 import type { Store } from "../app/store-port.ts";
 import { agentStore } from "./agents.ts";
 import { definitionStore } from "./definitions.ts";
@@ -7,8 +8,24 @@ import { sessionStore } from "./sessions.ts";
 import { statement, type Sql } from "./sql-port.ts";
 import { storeFailure } from "./store-failure.ts";
 
+/** Driver errors become failures here, at the edge; whatever else is thrown above is a bug and stays one. */
+const translating = (sql: Sql): Sql => ({
+  batch: async (statements, mode) => {
+    try {
+      return await sql.batch(statements, mode);
+    } catch (error) {
+      throw storeFailure(error);
+    }
+  },
+});
+
+/** The query builder wraps what the driver threw. */
+const unwrapped = (error: unknown): unknown =>
+  error instanceof Error && error.cause instanceof OpsError && !(error instanceof OpsError) ? error.cause : error;
+
 /** The Store port over any Sql port. Driver errors leave here as `OpsError`. */
-export const createStore = (sql: Sql): Store => {
+export const createStore = (driver: Sql): Store => {
+  const sql = translating(driver);
   const read = reader(sql);
   const store: Store = {
     ping: async () => {
@@ -25,7 +42,7 @@ export const createStore = (sql: Sql): Store => {
       try {
         return await (method as (...args: unknown[]) => Promise<unknown>)(...args);
       } catch (error) {
-        throw storeFailure(error);
+        throw unwrapped(error);
       }
     },
   ]);

@@ -1,0 +1,255 @@
+import { createHmac } from "node:crypto";
+import type { SimAgentKit } from "./agentkit.ts";
+import type { Random } from "./random.ts";
+import { SIM_SECRET } from "./sim-worker.ts";
+import { SIM_START, type Reply, type SimWorld } from "./world.ts";
+
+/** How an agent behaves. Rates are per task. */
+export interface Temper {
+  readonly kind: string;
+  readonly workMs: readonly [number, number];
+  /** Works inside the request and answers at the end. */
+  readonly holds: boolean;
+  /** Reports *working* when it starts; else together with the end. */
+  readonly prompt: boolean;
+  readonly ids: boolean;
+  /** Sends the two reports of the end in the wrong order. */
+  readonly swaps: boolean;
+  readonly settles: "report" | "call";
+  readonly beats: boolean;
+  readonly fails: number;
+  readonly rejects: number;
+  readonly breaks: number;
+  readonly crashes: number;
+  readonly lies: number;
+  readonly repeats: number;
+  readonly clockOffsetMs: number;
+}
+
+const plain: Temper = {
+  kind: "fast", workMs: [20, 2_000], holds: false, prompt: true, ids: true, swaps: false, settles: "report", beats: false,
+  fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, repeats: 0, clockOffsetMs: 0,
+}; // prettier-ignore
+
+export const drawTemper = (random: Random, calm: boolean): Temper => {
+  const kinds: readonly Partial<Temper>[] = [
+    { kind: "fast" },
+    { kind: "fast", ids: false },
+    { kind: "slow", workMs: [4_000, 40_000] },
+    { kind: "aware", holds: true, prompt: false, ids: false, swaps: random.chance(0.4) },
+    { kind: "silent", workMs: [8_000, 70_000], prompt: false, ids: random.chance(0.5), holds: random.chance(0.3) },
+    { kind: "caller", settles: "call", beats: random.chance(0.5), workMs: [500, 20_000] },
+    { kind: "zombie", workMs: [60_000, 300_000] },
+    { kind: "failing", fails: 0.4 },
+    { kind: "refusing", rejects: 0.3, breaks: 0.2 },
+    { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
+    { kind: "liar", lies: 0.7, repeats: 0.5 },
+  ];
+  const drawn = random.pick(calm ? kinds.slice(0, 6) : kinds);
+  return { ...plain, ...drawn, clockOffsetMs: random.chance(0.7) ? 0 : Math.round(random.between(-200_000, 200_000)) };
+};
+
+export interface Fact {
+  readonly signedAt: number;
+  readonly type: "REGISTER" | "DEREGISTER";
+}
+
+/** An agent and all its lives: it comes back under a new id and the old name. */
+export class SimAgent {
+  readonly name: string;
+  readonly capabilities: readonly string[];
+  temper: Temper;
+  id = "";
+  alive = false;
+  registered = false;
+  /** Reports acknowledged with 2xx: agent id → timestamps sent. */
+  readonly acknowledged = new Map<string, string[]>();
+  /** Attempts whose completion by call was acknowledged. */
+  readonly completed: string[] = [];
+  readonly facts = new Map<string, Fact[]>();
+  readonly received: string[] = [];
+  readonly #world: SimWorld;
+  readonly #kit: SimAgentKit;
+  readonly #random: Random;
+  #lives = 0;
+  #lastMicros = 0;
+
+  constructor(world: SimWorld, kit: SimAgentKit, name: string, capabilities: readonly string[], temper: Temper) {
+    this.#world = world;
+    this.#kit = kit;
+    this.name = name;
+    this.capabilities = capabilities;
+    this.temper = temper;
+    this.#random = world.random.fork(`agent/${name}`);
+  }
+
+  get #host(): string {
+    return `${this.name}-${this.#lives}.sim`;
+  }
+
+  /** Comes up under a new id. */
+  start(): void {
+    this.#lives += 1;
+    this.alive = true;
+    this.registered = false;
+    this.id = `${this.name}-id${this.#lives}`;
+    const [host, life] = [this.#host, this.#lives];
+    this.#world.trace(`agent ${this.id} (${this.temper.kind}) starts`);
+    this.#kit.register(this.id, host);
+    this.#world.hosts.set(host, {
+      receive: (_path, body, answer) => {
+        if (this.alive && this.#lives === life) this.#receive(body, answer);
+      },
+    });
+    this.#world.scheduler.after(this.#random.between(0, 200), () => this.notify("REGISTER"));
+    this.#world.scheduler.after(this.#random.between(0, 1_500), () => this.#report("idle", {}));
+  }
+
+  die(): void {
+    if (!this.alive) return;
+    this.#world.trace(`agent ${this.id} dies`);
+    this.alive = false;
+    this.#world.hosts.set(this.#host, null);
+    this.#world.scheduler.after(this.#random.between(3_000, 60_000), () => {
+      if (!this.alive) this.start();
+    });
+  }
+
+  /** Faults stop: it comes back if it is dead, works well from now on, and says how it is. */
+  heal(): void {
+    this.temper = { ...plain, ids: this.temper.ids };
+    if (!this.alive) return this.start();
+    this.notify("REGISTER");
+    this.#report("idle", {});
+  }
+
+  notify(type: "REGISTER" | "DEREGISTER"): void {
+    const id = this.id;
+    const seconds = Math.floor(this.#world.scheduler.now / 1_000);
+    const body = JSON.stringify({
+      event_type: type,
+      agent_details: {
+        agentId: id,
+        agentName: this.name,
+        version: "1",
+        capabilities: this.capabilities,
+        contactEndpoint: `http://${this.#host}/task`,
+        metadata: null,
+      },
+    });
+    const signature = createHmac("sha256", SIM_SECRET).update(`${seconds}.${body}`).digest("hex");
+    const headers = { "X-AgentKit-Timestamp": String(seconds), "X-AgentKit-Signature": signature };
+    const done = (reply: Reply): void => {
+      if (reply?.status !== 200) return;
+      if (type === "REGISTER") this.registered = true;
+      this.facts.set(id, [...(this.facts.get(id) ?? []), { signedAt: seconds, type }]);
+    };
+    this.#world.request("POST", "/v1/opscore/internal/agent/notify", body, done, headers);
+  }
+
+  #micros(): number {
+    const micros = Math.floor((this.#world.scheduler.now + this.temper.clockOffsetMs) * 1_000);
+    this.#lastMicros = Math.max(this.#lastMicros + 1, micros);
+    return this.#lastMicros;
+  }
+
+  #report(state: string, details: object): void {
+    const [id, micros] = [this.id, this.#micros()];
+    const sent = `${new Date(Math.floor(micros / 1_000)).toISOString().slice(0, 19)}.${String(micros % 1_000_000).padStart(6, "0")}+00:00`;
+    const body = JSON.stringify({ agentId: id, timestamp: sent, state, details });
+    const send = (): void => {
+      this.#world.request("POST", `/v1/opscore/agent/${id}/state`, body, (reply) => {
+        if (reply?.status === 202) this.acknowledged.set(id, [...(this.acknowledged.get(id) ?? []), sent]);
+      });
+    };
+    send();
+    if (this.#random.chance(this.temper.repeats)) this.#world.scheduler.after(this.#random.between(0, 20_000), send);
+  }
+
+  #call(verb: "complete" | "fail" | "heartbeat", attemptId: string, body: object, tries = 5): void {
+    this.#world.request("POST", `/v1/opscore/tasks/${attemptId}/${verb}`, body, (reply) => {
+      if (reply?.status === 200 && verb === "complete") this.completed.push(attemptId);
+      // A settle call is safe to repeat; a heartbeat is not worth it.
+      if ((reply === null || reply.status === 503) && verb !== "heartbeat" && tries > 0) {
+        this.#world.scheduler.after(2_000, () => this.#call(verb, attemptId, body, tries - 1));
+      }
+    });
+  }
+
+  #receive(text: string, answer: (status: number, body: string) => void): void {
+    const { temper } = this;
+    const random = this.#random;
+    const task = JSON.parse(text) as { opscore_task_id: string; payload: { attempt: number } };
+    const attemptId = task.opscore_task_id;
+    this.received.push(attemptId);
+    this.#world.trace(`agent ${this.id} gets ${attemptId}`);
+    if (random.chance(temper.rejects)) {
+      return random.chance(0.5) ? answer(400, '{"detail":"no"}') : answer(200, '{"status":"ignored","reason":"no"}');
+    }
+    if (random.chance(temper.breaks)) return answer(500, '{"detail":"broken"}');
+    const life = this.#lives;
+    const here = (): boolean => this.alive && this.#lives === life;
+    const details = temper.ids ? { opscore_task_id: attemptId } : {};
+    const workMs = random.between(...temper.workMs);
+    const accepted = '{"status":"success","message":"Task received and processing started."}';
+    if (!temper.holds) answer(200, accepted);
+    if (temper.prompt && temper.settles === "report") {
+      this.#world.scheduler.after(random.between(0.5, 30), () => here() && this.#report("active", details));
+    }
+    if (temper.beats) {
+      for (let at = 3_000; at < workMs; at += 3_000) {
+        this.#world.scheduler.after(at, () => here() && this.#call("heartbeat", attemptId, { progress: at }));
+      }
+    }
+    if (random.chance(temper.lies)) this.#lie(attemptId);
+    if (random.chance(temper.crashes)) {
+      return this.#world.scheduler.after(random.between(0, workMs), () => here() && this.die());
+    }
+    this.#world.scheduler.after(workMs + 40, () => {
+      if (!here()) return;
+      if (temper.holds) answer(200, JSON.stringify({ status: "completed", result: attemptId }));
+      this.#finish(attemptId, details);
+    });
+  }
+
+  #finish(attemptId: string, details: object): void {
+    const { temper } = this;
+    const failed = this.#random.chance(temper.fails);
+    if (temper.settles === "call") {
+      if (failed) return this.#call("fail", attemptId, { error: { code: "E", message: "failed" } });
+      this.#call("complete", attemptId, { output: { done: attemptId } });
+      if (this.#random.chance(0.3)) this.#call("complete", attemptId, { output: { done: attemptId } });
+      return;
+    }
+    const last = (): void => {
+      if (failed) this.#report("error", { ...details, error_code: "E", message: "failed" });
+      else this.#report("idle", temper.ids ? { ...details, result: { done: attemptId } } : details);
+    };
+    if (temper.prompt) return last();
+    // Both reports within a few milliseconds; their timestamps are in order even where the requests are not.
+    if (!temper.swaps) {
+      this.#report("active", details);
+      return this.#world.scheduler.after(3, last);
+    }
+    this.#report("active", details);
+    last();
+  }
+
+  #lie(attemptId: string): void {
+    const random = this.#random;
+    const wrong = attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + random.int(3) - 1}`);
+    const others = [
+      () => this.#report("idle", { opscore_task_id: wrong }),
+      () => this.#report("idle", { opscore_task_id: "tsk_unknown" }),
+      () => this.#report("error", { task_id: wrong, error: "lie" }),
+      () => this.#report(random.pick(["maintenance", "IDLE", "Busy", "finished"]), {}),
+      () => this.#call("complete", wrong, { output: "lie" }, 0),
+      () => this.#call("heartbeat", wrong, {}, 0),
+    ];
+    for (let i = random.int(3); i >= 0; i -= 1) {
+      this.#world.scheduler.after(random.between(0, 30_000), () => this.alive && random.pick(others)());
+    }
+  }
+}
+
+export const simSeconds = (now: number): string => ((now - SIM_START) / 1_000).toFixed(1);

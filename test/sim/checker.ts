@@ -1,0 +1,232 @@
+import { createHash } from "node:crypto";
+import { attemptIdOf } from "../../src/core/ids.ts";
+import { evolve } from "../../src/core/session/evolve.ts";
+import type { SessionEvent } from "../../src/core/session/events.ts";
+import { needsOf } from "../../src/core/session/needs.ts";
+import type { SessionState } from "../../src/core/session/state.ts";
+import type { GraphCache } from "../../src/app/graph-cache.ts";
+import { orderOf } from "../../src/core/session/deadlines.ts";
+import { taskIdOf } from "../../src/core/ids.ts";
+import type { SimDatabase } from "./database.ts";
+import type { Row } from "../../src/store/sql-port.ts";
+
+export interface Violation {
+  readonly promise: string;
+  readonly message: string;
+}
+
+interface Folded {
+  state: SessionState | null;
+  seq: number;
+  hash: string;
+  terminalTasks: Set<number>;
+  ended: boolean;
+}
+
+/** Named predicates over the log and the rows, checked after every commit. */
+export interface Checker {
+  /** Call after every executed write batch. */
+  afterWrite(): void;
+  readonly violations: Violation[];
+  /** Folded sessions, by id. */
+  readonly sessions: ReadonlyMap<string, { readonly state: SessionState | null }>;
+  readonly events: number;
+}
+
+const text = (row: Row, column: string): string => String(row[column]);
+
+export const createChecker = (db: SimDatabase, graphs: GraphCache): Checker => {
+  const violations: Violation[] = [];
+  const sessions = new Map<string, Folded>();
+  const agentStreams = new Map<string, { seq: number; hash: string }>();
+  const bodies = new Map<string, string>();
+  let pos = 0;
+  let events = 0;
+  const fail = (promise: string, message: string): void => {
+    if (violations.length < 20) violations.push({ promise, message });
+  };
+
+  /** P3: 1..n without gap; P14: each row is chained to the one before. */
+  const chain = (row: Row, last: { seq: number; hash: string }): void => {
+    const seq = Number(row["seq"]);
+    if (seq !== last.seq + 1) fail("P3", `${text(row, "stream")}: row ${seq} follows ${last.seq}`);
+    const chained = JSON.stringify([
+      last.hash, row["stream"], seq, row["at"], row["v"], text(row, "cause"), text(row, "events"),
+    ]); // prettier-ignore
+    const hash = createHash("sha256").update(chained).digest("hex");
+    if (hash !== row["hash"]) fail("P14", `${text(row, "stream")}: the hash of row ${seq} does not fit`);
+    last.seq = seq;
+    last.hash = text(row, "hash");
+  };
+
+  const step = (id: string, folded: Folded, event: SessionEvent, row: Row): void => {
+    events += 1;
+    const before = folded.state;
+    if (folded.ended && event.type !== "LateResultRecorded") fail("P6", `${id}: ${event.type} after the end`);
+    if ("n" in event && event.type !== "LateResultRecorded" && folded.terminalTasks.has(event.n)) {
+      fail("P6", `${id}: ${event.type} for task ${event.n}, which has ended`);
+    }
+    const open = before !== null && "n" in event ? before.open.find((task) => task.n === event.n) : undefined;
+    switch (event.type) {
+      case "DispatchRequested":
+        if (event.again ? open?.phase !== "dispatched" : open?.phase === "dispatched") {
+          fail("P5", `${id}: dispatch of ${event.attemptId} while the task is ${open?.phase ?? "gone"}`);
+        }
+        if (event.attempt !== (open?.attempt ?? 0) + (event.again ? 0 : 1)) {
+          fail("P5", `${id}: attempt ${event.attempt} follows ${open?.attempt ?? 0}`);
+        }
+        if (event.attemptId !== attemptIdOf(id, event.n, event.attempt)) fail("P5", `${id}: fence ${event.attemptId}`);
+        break;
+      case "TaskCompleted":
+      case "AttemptEnded":
+        if (open?.phase !== "dispatched" || open.attempt !== event.attempt || open.agentId !== event.agentId) {
+          fail("P5", `${id}: ${event.type} of attempt ${event.attemptId}, which is not in flight`);
+        }
+        break;
+      case "LateResultRecorded":
+        if (open?.phase === "dispatched" && open.attempt === event.attempt && open.agentId === event.from) {
+          fail("P7", `${id}: a result for the open attempt ${event.attemptId} was kept as late`);
+        }
+        break;
+      default:
+        break;
+    }
+    if (event.type === "TaskCompleted" || event.type === "TaskFailed" || event.type === "TaskCancelled") {
+      folded.terminalTasks.add(event.n);
+    }
+    if (event.type === "SessionCompleted" || event.type === "SessionFailed" || event.type === "SessionCancelled") {
+      folded.ended = true;
+      if (event.type === "SessionCompleted" && before !== null && before.open.length > 0) {
+        fail("P6", `${id}: completed with open tasks`);
+      }
+    }
+    folded.state = evolve(before, event, { seq: folded.seq, at: Number(row["at"]) });
+    if (before !== null && folded.state.definition !== before.definition) fail("P11", `${id}: definition changed`);
+    if (event.type === "LateResultRecorded" && before !== null) {
+      const [a, b] = [
+        { ...before, updatedAt: 0 },
+        { ...folded.state, updatedAt: 0 },
+      ];
+      if (JSON.stringify(a) !== JSON.stringify(b)) fail("P7", `${id}: a late result changed the state`);
+    }
+  };
+
+  const readLog = (): void => {
+    for (const row of db.query("SELECT * FROM log WHERE pos > ? ORDER BY pos", pos)) {
+      pos = Number(row["pos"]);
+      const stream = text(row, "stream");
+      if (stream.startsWith("agent:")) {
+        const last = agentStreams.get(stream) ?? { seq: 0, hash: "" };
+        agentStreams.set(stream, last);
+        chain(row, last);
+        continue;
+      }
+      const folded: Folded = sessions.get(stream) ?? {
+        state: null,
+        seq: 0,
+        hash: "",
+        terminalTasks: new Set(),
+        ended: false,
+      };
+      sessions.set(stream, folded);
+      chain(row, folded);
+      for (const event of JSON.parse(text(row, "events")) as SessionEvent[]) step(stream, folded, event, row);
+    }
+  };
+
+  const bodyOf = (state: SessionState): string => {
+    const { workflowId, revision, hash } = state.definition;
+    const known = bodies.get(hash);
+    if (known !== undefined) return known;
+    const [row] = db.query(
+      "SELECT body FROM workflows WHERE workflow_id = ? AND revision = ? AND hash = ?", workflowId, revision, hash,
+    ); // prettier-ignore
+    if (row === undefined) {
+      fail("P11", `${state.id}: its definition ${workflowId}@${revision} is missing`);
+      return "";
+    }
+    bodies.set(hash, text(row, "body"));
+    return text(row, "body");
+  };
+
+  /** P4: rows are a cache of the log. P10: an open session has a timer no later than the earliest thing due. */
+  const compareSessions = (): void => {
+    for (const row of db.query("SELECT * FROM sessions")) {
+      const id = text(row, "id");
+      const folded = sessions.get(id);
+      if (folded?.state == null) {
+        fail("P2", `${id}: a head without a log`);
+        continue;
+      }
+      const { state } = folded;
+      if (text(row, "head") !== JSON.stringify(state)) fail("P4", `${id}: the head is not the fold of its log`);
+      if (Number(row["seq"]) !== folded.seq || row["hash"] !== folded.hash)
+        fail("P4", `${id}: seq or hash of the head`);
+      if (row["status"] !== state.status) fail("P4", `${id}: stored status ${text(row, "status")}`);
+      const body = bodyOf(state);
+      if (body === "") continue;
+      const graph = graphs.of(state.definition.hash, body);
+      if (text(row, "needs") !== JSON.stringify(needsOf(state, graph))) fail("P4", `${id}: needs`);
+      const due = row["due_at"] === null ? null : Number(row["due_at"]);
+      if (state.status !== "open") continue;
+      if (state.open.length === 0) fail("P10", `${id}: open without a task`);
+      if (due === null) fail("P10", `${id}: open without a timer`);
+      for (const task of state.open) {
+        const timeout = graph.tasks.get(task.taskId)?.timeout;
+        const latest =
+          task.phase === "waiting"
+            ? task.since + (timeout?.queueMs ?? 0)
+            : task.phase === "backoff"
+              ? task.retryAt
+              : task.sentAt + (timeout?.runMs ?? 0);
+        if (due !== null && due > latest) fail("P10", `${id}: timer ${due} is later than ${latest} (${task.phase})`);
+        const used = graph.tasks.get(task.taskId)?.retry.maxAttempts ?? 0;
+        if (task.used >= used) fail("P5", `${id}: task ${task.n} is open with all ${used} attempts used`);
+      }
+    }
+  };
+
+  const compareAgents = (): void => {
+    const held = new Map<string, Set<string>>();
+    const waiting = new Set<string>();
+    for (const { state } of sessions.values()) {
+      for (const task of state?.open ?? []) {
+        if (state === null) continue;
+        if (task.phase === "dispatched") {
+          const set = held.get(task.agentId) ?? new Set();
+          held.set(task.agentId, set.add(attemptIdOf(state.id, task.n, task.attempt)));
+        }
+        if (task.phase === "waiting") waiting.add(`${task.queue} ${orderOf(task)} ${taskIdOf(state.id, task.n)}`);
+      }
+    }
+    for (const row of db.query("SELECT id, tasks, capacity FROM agents")) {
+      const tasks = Object.keys(JSON.parse(text(row, "tasks")) as object);
+      const own = held.get(text(row, "id")) ?? new Set<string>();
+      if (tasks.length !== own.size || tasks.some((id) => !own.has(id))) {
+        fail("P4", `agent ${text(row, "id")} holds [${tasks.join(" ")}], its sessions say [${[...own].join(" ")}]`);
+      }
+      if (tasks.length > Number(row["capacity"])) fail("L2", `agent ${text(row, "id")} holds more than it can`);
+      held.delete(text(row, "id"));
+    }
+    for (const [id] of held) fail("P4", `agent ${id} is not stored but holds attempts`);
+    const rows = db.query("SELECT queue, order_key, task_id FROM waiting_tasks");
+    for (const row of rows) {
+      const key = `${text(row, "queue")} ${text(row, "order_key")} ${text(row, "task_id")}`;
+      if (!waiting.delete(key)) fail("P4", `waiting row without a waiting task: ${key}`);
+    }
+    for (const key of waiting) fail("P10", `a waiting task without a row: ${key}`);
+  };
+
+  return {
+    violations,
+    sessions,
+    get events() {
+      return events;
+    },
+    afterWrite: () => {
+      readLog();
+      compareSessions();
+      compareAgents();
+    },
+  };
+};

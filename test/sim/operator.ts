@@ -1,0 +1,134 @@
+import type { SimAgent } from "./agents.ts";
+import type { Random } from "./random.ts";
+import type { Reply, SimWorld } from "./world.ts";
+
+const CAPS = ["alpha", "beta", "gamma"] as const;
+
+/** A random definition of the language as built. */
+export const drawDefinition = (random: Random, id: string, agents: readonly SimAgent[]): object => {
+  const count = 1 + random.int(4);
+  const tasks = Array.from({ length: count }, (_, at) => {
+    const target =
+      random.chance(0.15) && agents.length > 0
+        ? { agentId: random.pick(agents).id }
+        : random.chance(0.9)
+          ? { agentCapability: random.chance(0.85) ? random.pick(CAPS) : "nobody-has-this" }
+          : {};
+    const parameters = {
+      n: at,
+      ...(random.chance(0.4) ? { given: "${input}" } : {}),
+      ...(at > 0 && random.chance(0.5) ? { before: `\${tasks.t${at - 1}.output}` } : {}),
+    };
+    return {
+      taskId: `t${at}`,
+      ...target,
+      parameters,
+      retry: { maxAttempts: 1 + random.int(4), initialInterval: random.pick(["0s", "1s", "5s"]) },
+      timeout: { start: random.pick(["5s", "20s"]), run: random.pick(["20s", "60s", "120s"]) },
+    };
+  });
+  const split = count > 2 && random.chance(0.3) ? 1 + random.int(count - 2) : -1;
+  const cut = tasks.map((task, at) => {
+    if (at !== split) return task;
+    // Two chains side by side: what comes after the cut may not read what comes before it.
+    return { ...task, nextTaskId: null };
+  });
+  const safe = cut.map((task, at) => {
+    if (split < 0 || at !== split + 1) return task;
+    const { before: _before, ...parameters } = task.parameters as Record<string, unknown>;
+    return { ...task, parameters };
+  });
+  return { id, name: id, tasks: safe };
+};
+
+interface Started {
+  readonly key: string;
+  sessionId: string | null;
+}
+
+/** People: they save, start, read, cancel, edit and deregister; and repeat what was not answered. */
+export class SimOperator {
+  readonly started: Started[] = [];
+  readonly #world: SimWorld;
+  readonly #random: Random;
+  readonly #agents: readonly SimAgent[];
+
+  constructor(world: SimWorld, agents: readonly SimAgent[]) {
+    this.#world = world;
+    this.#agents = agents;
+    this.#random = world.random.fork("operator");
+  }
+
+  /** Plans a working day of `spanMs`. */
+  plan(spanMs: number, sessions: number): void {
+    const random = this.#random;
+    const { scheduler } = this.#world;
+    for (let at = 0; at < sessions; at += 1) {
+      scheduler.after(2_000 + random.between(0, spanMs * 0.6), () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
+    }
+    if (random.chance(0.4)) {
+      scheduler.after(random.between(0, spanMs), () => {
+        const agent = random.pick(this.#agents);
+        if (agent.alive) agent.notify("DEREGISTER");
+        scheduler.after(random.between(2_000, 60_000), () => agent.alive && agent.notify("REGISTER"));
+      });
+    }
+  }
+
+  #repeat(
+    send: (done: (reply: Reply) => void) => void,
+    accepted: (reply: Reply & object) => boolean,
+    tries = 200,
+  ): void {
+    send((reply) => {
+      if (reply !== null && accepted(reply)) return;
+      if (tries > 0) this.#world.scheduler.after(1_000, () => this.#repeat(send, accepted, tries - 1));
+    });
+  }
+
+  /** Started inline, so that it needs no definition saved before; the same key until it is answered. */
+  #start(key: string, workflowId: string): void {
+    const random = this.#random;
+    const entry: Started = { key, sessionId: null };
+    this.started.push(entry);
+    const home = random.chance(0.5) ? random.pick(this.#agents).id : undefined;
+    const workflowDefinition = drawDefinition(random, workflowId, this.#agents);
+    const body = { workflowDefinition, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
+    this.#repeat(
+      (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),
+      (reply) => {
+        if (reply.status === 503) return false;
+        // Refusals that the drawn request may deserve: an agent not known yet, a task without a target.
+        if (reply.status === 404 || reply.status === 409) return false;
+        if (reply.status === 422) {
+          this.started.splice(this.started.indexOf(entry), 1);
+          return true;
+        }
+        if (reply.status !== 202) this.#world.bug(`start answered ${reply.status} ${JSON.stringify(reply.json)}`);
+        const { sessionId } = reply.json as { sessionId: string };
+        if (entry.sessionId !== null && entry.sessionId !== sessionId) this.#world.bug(`P8: ${key} started twice`);
+        entry.sessionId = sessionId;
+        this.#after(sessionId);
+        return true;
+      },
+    );
+  }
+
+  #after(sessionId: string): void {
+    const random = this.#random;
+    const read = (): void => {
+      this.#world.request("GET", `/v1/opscore/sessions/${sessionId}`, undefined, (reply) => {
+        if (reply?.status === 404) this.#world.bug(`P3: session ${sessionId} was acknowledged and is not found`);
+      });
+    };
+    if (random.chance(0.5)) read();
+    if (random.chance(0.12)) {
+      this.#world.scheduler.after(random.between(0, 90_000), () =>
+        this.#repeat(
+          (done) => this.#world.request("POST", `/v1/opscore/sessions/${sessionId}/cancel`, { reason: "sim" }, done),
+          (reply) => reply.status === 202 || reply.status === 200 || reply.status === 409,
+        ),
+      );
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { readStatus } from "../../src/core/session/view.ts";
+import { SimAgentKit } from "./agentkit.ts";
+import { drawTemper, SimAgent } from "./agents.ts";
+import type { Violation } from "./checker.ts";
+import { openSimDatabase, type SimDatabase } from "./database.ts";
+import { makeCryptoDeterministic } from "./environment.ts";
+import { describeFaults, drawFaults } from "./faults.ts";
+import { SimOperator } from "./operator.ts";
+import { createRandom } from "./random.ts";
+import { SIM_START, SimWorld } from "./world.ts";
+
+export interface ScheduleResult {
+  readonly seed: string;
+  readonly settings: string;
+  readonly violations: readonly Violation[];
+  readonly trace: readonly string[];
+  readonly traceHash: string;
+  readonly virtualMs: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly sessions: number;
+  readonly ended: Readonly<Record<string, number>>;
+  readonly batches: number;
+  readonly requests: number;
+  readonly events: number;
+}
+
+/** After the faults stop every session must have ended by then. */
+const HEAL_MS = 90 * 60_000;
+
+let database: SimDatabase | null = null;
+
+/** Runs one schedule: all that happens in it follows from the seed. */
+export const simulate = async (seed: string): Promise<ScheduleResult> => {
+  if (database === null) {
+    makeCryptoDeterministic();
+    database = openSimDatabase();
+  }
+  database.reset();
+  const random = createRandom(`${seed}/setup`);
+  const plan = drawFaults(random);
+  const mode = random.pick(["auto", "auto", "agentkit", "direct"] as const);
+  const workers = 1 + random.int(3);
+  const world = new SimWorld(seed, database, plan, { mode, workers });
+  const quiet = describeFaults(plan) === "none";
+  const spanMs = quiet ? random.between(60_000, 1_800_000) : random.between(20_000, 300_000);
+  const kit = new SimAgentKit(world);
+  const caps = ["alpha", "beta", "gamma"];
+  const agents = Array.from({ length: 1 + random.int(4) }, (_, at) => {
+    const own = caps.filter(() => random.chance(0.6));
+    return new SimAgent(world, kit, `agent${at}`, own, drawTemper(random, quiet || random.chance(0.3)));
+  });
+  for (const agent of agents) world.scheduler.after(random.between(0, 2_000), () => agent.start());
+  const operator = new SimOperator(world, agents);
+  operator.plan(spanMs, 1 + random.int(4));
+  for (let i = 0; i < plan.deploys; i += 1) world.scheduler.after(random.between(0, spanMs), () => world.deploy());
+  if (random.chance(0.1)) world.scheduler.after(random.between(0, spanMs), () => kit.forget());
+  const settings = `mode=${mode} workers=${workers} agents=${agents.map(({ temper }) => temper.kind).join(",")} span=${Math.round(spanMs / 1_000)}s faults: ${describeFaults(plan)}`;
+  world.trace(settings);
+
+  const violated = (): boolean => world.checker.violations.length > 0 || world.bugs.length > 0;
+  await world.scheduler.run(SIM_START + spanMs, violated);
+  const violations: Violation[] = [];
+  const check = (ok: boolean, promise: string, message: () => string): void => {
+    if (!ok) violations.push({ promise, message: message() });
+  };
+  if (!violated()) {
+    world.heal();
+    for (const agent of agents) agent.heal();
+    const open = (): boolean =>
+      operator.started.some(({ sessionId }) => sessionId === null) ||
+      database!.query("SELECT 1 FROM sessions WHERE status = 'open' LIMIT 1").length > 0;
+    const end = world.scheduler.now + HEAL_MS;
+    // L6: once healed for a while nothing is overdue.
+    const sample = (): void => {
+      const limit = Math.floor(world.scheduler.now) - 120_000 - plan.skewMs;
+      const late = database!.query("SELECT id, due_at FROM sessions WHERE due_at < ?", limit);
+      check(late.length === 0, "L6", () => `overdue: ${JSON.stringify(late)}`);
+      world.scheduler.after(60_000, sample);
+    };
+    world.scheduler.after(300_000, sample);
+    await world.scheduler.run(end, () => violated() || violations.length > 0 || !open());
+    finalChecks(world, agents, operator, database, open(), check);
+  }
+  violations.push(...world.checker.violations, ...world.bugs.map((message) => ({ promise: "P12", message })));
+  const ended: Record<string, number> = {};
+  for (const { state } of world.checker.sessions.values()) {
+    const status = state === null ? "none" : readStatus(state);
+    ended[status] = (ended[status] ?? 0) + 1;
+  }
+  return {
+    seed,
+    settings,
+    violations,
+    trace: world.lines,
+    traceHash: createHash("sha256").update(world.lines.join("\n")).digest("hex"),
+    virtualMs: world.scheduler.now - SIM_START,
+    faults: world.stats.faults,
+    sessions: world.checker.sessions.size,
+    ended,
+    batches: world.stats.batches,
+    requests: world.stats.requests,
+    events: world.checker.events,
+  };
+};
+
+const finalChecks = (
+  world: SimWorld,
+  agents: readonly SimAgent[],
+  operator: SimOperator,
+  db: SimDatabase,
+  stillOpen: boolean,
+  check: (ok: boolean, promise: string, message: () => string) => void,
+): void => {
+  if (world.checker.violations.length > 0 || world.bugs.length > 0) return;
+  check(!stillOpen, "L5", () => {
+    const open = db.query("SELECT id, head, due_at FROM sessions WHERE status = 'open'");
+    const unstarted = operator.started.filter(({ sessionId }) => sessionId === null).map(({ key }) => key);
+    return `not ended ${HEAL_MS / 60_000} min after the faults stopped: ${JSON.stringify(open)} unstarted ${unstarted.join(",")}`;
+  });
+  // P8: one key, one session. P1: what was acknowledged is there.
+  const seen = new Map<string, string>();
+  for (const { key, sessionId } of operator.started) {
+    if (sessionId === null) continue;
+    check(world.checker.sessions.has(sessionId), "P1", () => `${sessionId} was acknowledged and is not in the log`);
+    check(!seen.has(sessionId), "P8", () => `${key} and ${seen.get(sessionId)} got the same session`);
+    seen.set(sessionId, key);
+  }
+  const byKey = db.query("SELECT idempotency_key, count(*) AS n FROM sessions GROUP BY idempotency_key HAVING n > 1");
+  check(byKey.length === 0, "P8", () => `keys with several sessions: ${JSON.stringify(byKey)}`);
+  for (const agent of agents) {
+    for (const [id, sent] of agent.acknowledged) {
+      const stored = new Set(db.query("SELECT sent FROM agent_log WHERE agent_id = ?", id).map((row) => row["sent"]));
+      for (const text of sent)
+        check(stored.has(text), "P1", () => `report ${id} ${text} was acknowledged and is not stored`);
+    }
+    for (const attemptId of agent.completed) {
+      const found = db.query("SELECT 1 FROM log WHERE instr(events, ?) > 0 LIMIT 1", `"attemptId":"${attemptId}"`);
+      check(found.length > 0, "P1", () => `completion of ${attemptId} was acknowledged and is not in the log`);
+    }
+    for (const [id, facts] of agent.facts) {
+      const newest = Math.max(...facts.map(({ signedAt }) => signedAt));
+      const types = new Set(facts.filter(({ signedAt }) => signedAt === newest).map(({ type }) => type));
+      const [row] = db.query("SELECT admission, signed_at FROM agents WHERE id = ?", id);
+      check(row !== undefined, "P1", () => `registration of ${id} was acknowledged and is not stored`);
+      if (row === undefined || types.size > 1) continue;
+      // Facts that were not acknowledged may have been taken as well, so only the order is checked.
+      check(Number(row["signed_at"]) >= newest, "P9", () => `${id}: an older fact than ${newest} won`);
+      if (Number(row["signed_at"]) === newest && row["admission"] !== "superseded") {
+        const expected = types.has("REGISTER") ? "registered" : "deregistered";
+        check(row["admission"] === expected, "P9", () => `${id} is ${String(row["admission"])}, not ${expected}`);
+      }
+    }
+  }
+};

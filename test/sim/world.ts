@@ -1,0 +1,302 @@
+import { createGraphCache, type GraphCache } from "../../src/app/graph-cache.ts";
+import type { HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
+import type { HintMessage } from "../../src/queue/queue-hints.ts";
+import { createChecker, type Checker } from "./checker.ts";
+import type { SimDatabase } from "./database.ts";
+import { noFaults, type FaultPlan } from "./faults.ts";
+import { createRandom, type Random } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SIM_KEY, startSimWorker, type SimWorker } from "./sim-worker.ts";
+
+/** Somebody outside that can be called: an agent, or AgentKit. `null`: nothing listens. */
+export interface Outside {
+  /** `answer` may be called later, or never. */
+  receive(
+    path: string,
+    body: string,
+    answer: (status: number, body: string, headers?: Record<string, string>) => void,
+  ): void;
+}
+
+/** What came back to a client of ours; `null`: nothing within its time-out. */
+export type Reply = { readonly status: number; readonly json: unknown } | null;
+
+export interface Stats {
+  batches: number;
+  requests: number;
+  dispatches: number;
+  faults: Record<string, number>;
+}
+
+const CLIENT_TIMEOUT_MS = 10_000;
+export const SIM_START = Date.UTC(2026, 10, 22, 8, 0, 0);
+
+/** The world of one schedule: workers, network, queue, cron. Agents and operators act on it. */
+export class SimWorld {
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly db: SimDatabase;
+  readonly checker: Checker;
+  readonly graphs: GraphCache = createGraphCache();
+  readonly mode: "auto" | "direct" | "agentkit";
+  readonly stats: Stats = { batches: 0, requests: 0, dispatches: 0, faults: {} };
+  readonly hosts = new Map<string, Outside | null>();
+  readonly lines: string[] = [];
+  readonly bugs: string[] = [];
+  readonly plan: FaultPlan;
+  faults: FaultPlan;
+  workers: SimWorker[] = [];
+  readonly #size: number;
+  readonly #net: Random;
+  #named = 0;
+
+  constructor(
+    seed: string,
+    db: SimDatabase,
+    plan: FaultPlan,
+    settings: { mode: "auto" | "direct" | "agentkit"; workers: number },
+  ) {
+    this.random = createRandom(seed);
+    const keys = this.random.fork("order");
+    this.#net = this.random.fork("network");
+    this.scheduler = new Scheduler(SIM_START, () => keys.next());
+    this.db = db;
+    this.checker = createChecker(db, this.graphs);
+    this.plan = plan;
+    this.faults = plan;
+    this.mode = settings.mode;
+    this.#size = settings.workers;
+    for (let i = 0; i < this.#size; i += 1) this.#start();
+    this.#cron();
+  }
+
+  trace(line: string): void {
+    this.lines.push(`${((this.scheduler.now - SIM_START) / 1_000).toFixed(3).padStart(10)} ${line}`);
+  }
+
+  bug(message: string): void {
+    this.bugs.push(message);
+    this.trace(`BUG ${message}`);
+  }
+
+  fault(name: string, where: string): void {
+    this.stats.faults[name] = (this.stats.faults[name] ?? 0) + 1;
+    this.trace(`fault ${name} at ${where}`);
+  }
+
+  /** Faults stop here; what is dead stays dead until its restart. */
+  heal(): void {
+    this.trace("faults stop");
+    this.faults = noFaults(this.plan);
+    for (const worker of this.workers.filter(({ alive, offsetMs }) => !alive || offsetMs !== 0)) this.#replace(worker);
+  }
+
+  kill(worker: SimWorker): void {
+    worker.alive = false;
+    this.trace(`${worker.name} dies`);
+    this.scheduler.after(this.#net.between(500, 30_000), () => this.#replace(worker));
+  }
+
+  /** Fresh isolates of the same code. */
+  deploy(): void {
+    this.trace("deploy");
+    for (const worker of [...this.workers]) {
+      worker.alive = false;
+      this.#replace(worker);
+    }
+  }
+
+  #start(): void {
+    const skew = this.faults.skewMs;
+    const offset = skew === 0 ? 0 : Math.round(this.#net.between(-skew, skew));
+    this.workers.push(startSimWorker(this, `w${(this.#named += 1)}`, offset, this.graphs));
+  }
+
+  #replace(worker: SimWorker): void {
+    if (!this.workers.includes(worker)) return;
+    this.workers = this.workers.filter((other) => other !== worker);
+    this.#start();
+  }
+
+  #live(): SimWorker | null {
+    const live = this.workers.filter(({ alive }) => alive);
+    return live.length === 0 ? null : this.#net.pick(live);
+  }
+
+  /** A client's request to us, over a network that loses, copies and delays. `reply` is called once. */
+  request(
+    method: string,
+    path: string,
+    body: unknown,
+    reply: (reply: Reply) => void,
+    headers: Record<string, string> = {},
+  ): void {
+    const net = this.#net;
+    const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+    let answered = false;
+    const answer = (value: Reply): void => {
+      if (answered) return;
+      answered = true;
+      reply(value);
+    };
+    this.scheduler.after(CLIENT_TIMEOUT_MS, () => answer(null));
+    const arrive = (first: boolean): void => {
+      const worker = this.#live();
+      if (worker === null) return answer(null);
+      this.stats.requests += 1;
+      const init: RequestInit = {
+        method,
+        headers: { Authorization: `Bearer ${SIM_KEY}`, "Content-Type": "application/json", ...headers },
+      };
+      if (text !== undefined) init.body = text;
+      worker.fetch(new Request(`http://opscore.sim${path}`, init), (response) => {
+        this.scheduler.spawn(async () => {
+          const json: unknown = await response.json();
+          if (response.status >= 500 && response.status !== 503)
+            this.bug(`${method} ${path} answered ${response.status}`);
+          this.trace(`${worker.name} ${method} ${path} ${response.status}${first ? "" : " (copy)"}`);
+          if (net.chance(this.faults.answerLost)) return this.fault("answerLost", path);
+          this.scheduler.after(net.between(0.2, 20), () => answer({ status: response.status, json }));
+        });
+      });
+    };
+    if (net.chance(this.faults.requestLost)) this.fault("requestLost", path);
+    else this.scheduler.after(net.between(0.2, 20), () => arrive(true));
+    if (net.chance(this.faults.requestCopied)) {
+      this.fault("requestCopied", path);
+      this.scheduler.after(net.between(0.2, 5_000), () => arrive(false));
+    }
+  }
+
+  /** Our request to an agent or to AgentKit. */
+  callOut(worker: SimWorker, request: HttpRequest, random: Random): Promise<HttpOutcome> {
+    this.stats.dispatches += 1;
+    const { host, pathname } = new URL(request.url);
+    return this.scheduler.park<HttpOutcome>((resumeRaw) => {
+      let done = false;
+      const resume = (outcome: HttpOutcome): void => {
+        if (done || !worker.alive) return;
+        done = true;
+        resumeRaw(outcome);
+      };
+      const name = this.#callFault(host, random);
+      if (name !== null) this.fault(name, host);
+      if (name === "killBefore") return this.scheduler.after(1, () => worker.alive && this.kill(worker));
+      const made = (status: number, headers: Record<string, string> = {}): HttpOutcome => ({
+        kind: "answer",
+        status,
+        headers: { get: (key) => headers[key.toLowerCase()] ?? null },
+        body: "{}",
+        truncated: false,
+      });
+      if (name === "refusedConnection") {
+        return this.scheduler.after(1, () => resume({ kind: "unreachable", reason: "refused the connection" }));
+      }
+      if (name === "redirect")
+        return this.scheduler.after(2, () => resume(made(307, { location: "http://elsewhere.sim/" })));
+      if (name === "status404") return this.scheduler.after(2, () => resume(made(404)));
+      if (name === "status5xx") return this.scheduler.after(2, () => resume(made(random.pick([500, 502, 503, 504]))));
+      this.scheduler.after(request.timeoutMs, () => resume({ kind: "silence", reason: "did not answer in time" }));
+      if (name === "hang" || name === "requestLost") return;
+      this.scheduler.after(random.between(0.2, 20), () => {
+        const outside = this.hosts.get(host) ?? null;
+        if (outside === null) return resume({ kind: "unreachable", reason: "refused the connection" });
+        outside.receive(pathname, request.body, (status, body, headers = {}) => {
+          if (name === "killAfter") return worker.alive ? this.kill(worker) : undefined;
+          if (name === "answerLost") return;
+          this.scheduler.after(random.between(0.2, 20), () =>
+            resume({ ...made(status, headers), body } as HttpOutcome),
+          );
+        });
+      });
+    });
+  }
+
+  #callFault(host: string, random: Random): string | null {
+    const { faults } = this;
+    const toAgentKit = host === "agentkit.sim";
+    const order = [
+      "killBefore", "killAfter", "requestLost", "answerLost", "hang", "redirect", "status404", "status5xx", "refusedConnection",
+    ] as const; // prettier-ignore
+    for (const name of order) {
+      const extra = toAgentKit && (name === "status5xx" || name === "refusedConnection") ? faults.agentKitDown : 0;
+      // What an agent answers itself is the agent's affair: only AgentKit is made to answer 500 here.
+      if (name === "status5xx" && !toAgentKit) continue;
+      if (random.chance(Math.max(faults[name], extra))) return name;
+    }
+    return null;
+  }
+
+  sendHints(
+    worker: SimWorker,
+    messages: { body: HintMessage; delaySeconds?: number }[],
+    random: Random,
+  ): Promise<void> {
+    return this.scheduler.park<void>((resume) => {
+      this.scheduler.after(random.between(0.2, 5), () => {
+        if (!worker.alive) return;
+        for (const message of messages) {
+          if (random.chance(this.faults.hintDropped)) {
+            this.fault("hintDropped", message.body.sessionId);
+            continue;
+          }
+          const copies = random.chance(this.faults.hintCopied) ? 2 : 1;
+          for (let copy = 0; copy < copies; copy += 1) {
+            const late = random.chance(this.faults.hintDelayed) ? random.between(0, 120_000) : random.between(5, 500);
+            this.#deliverHint(message.body, (message.delaySeconds ?? 0) * 1_000 + late, 3);
+          }
+        }
+        resume();
+      });
+    });
+  }
+
+  #deliverHint(message: HintMessage, delayMs: number, retries: number): void {
+    this.scheduler.after(delayMs, () => {
+      const worker = this.#live();
+      const retry = (): void => {
+        if (retries > 0) this.#deliverHint(message, 5_000, retries - 1);
+      };
+      if (worker === null) retry();
+      else worker.consume(message, retry);
+    });
+  }
+
+  /** A tick a minute that sweeps every five seconds; skipped up to an hour, or doubled. */
+  #cron(): void {
+    const net = this.random.fork("cron");
+    const tick = (): void => {
+      const skipped = net.chance(this.faults.tickSkipped);
+      const gap = skipped ? 60_000 * (1 + net.int(net.chance(0.2) ? 59 : 4)) : 60_000;
+      if (skipped) this.fault("tickSkipped", `${gap / 60_000} min`);
+      else {
+        this.#sweeps();
+        if (net.chance(this.faults.tickDoubled)) {
+          this.fault("tickDoubled", "");
+          this.#sweeps();
+        }
+      }
+      this.scheduler.after(gap, tick);
+    };
+    this.scheduler.after(net.between(0, 60_000), tick);
+  }
+
+  #sweeps(): void {
+    const worker = this.#live();
+    if (worker === null) return;
+    for (let i = 0; i < 12; i += 1) {
+      this.scheduler.after(i * 5_000, () => {
+        if (worker.alive && this.#somethingToSweep(worker)) worker.sweepOnce();
+      });
+    }
+  }
+
+  /** A sweep that would find nothing is left out: it reads and does no more. */
+  #somethingToSweep(worker: SimWorker): boolean {
+    const now = Math.floor(this.scheduler.now) + worker.offsetMs + 10_000;
+    return (
+      this.db.query("SELECT 1 FROM sessions WHERE due_at <= ? LIMIT 1", now).length > 0 ||
+      this.db.query("SELECT 1 FROM waiting_tasks LIMIT 1").length > 0
+    );
+  }
+}
