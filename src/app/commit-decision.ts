@@ -1,3 +1,4 @@
+import type { Agent } from "../core/agent/agent.ts";
 import { effectOf } from "../core/agent/effects.ts";
 import { taskIdOf } from "../core/ids.ts";
 import { dueAt, orderOf } from "../core/session/deadlines.ts";
@@ -61,8 +62,13 @@ export const commitDecision = async (
     const [before, after] = [facts.agents.get(id), decision.agents.get(id)];
     return before === undefined || after === undefined ? [] : [{ id, seq: before.seq, after }];
   });
-  const claimed = new Set(effects.flatMap((effect) => (effect.kind === "claim" ? [effect.agentId] : [])));
-  const released = new Set(effects.flatMap((effect) => (effect.kind === "release" ? [effect.agentId] : [])));
+  const full = ({ tasks, capacity }: Agent): boolean => Object.keys(tasks).length >= capacity;
+  // One look names one session, so an agent that takes several tasks looks again with each it takes.
+  const freed = new Set(agents.filter(({ after }) => !full(after)).map(({ id }) => id));
+  // The agent says so itself, whatever became of the task it spoke of.
+  const reporter = writing.report?.meaning === "free" ? writing.report.agentId : null;
+  const reporting = reporter === null ? undefined : decision.agents.get(reporter);
+  if (reporter !== null && (reporting === undefined || !full(reporting))) freed.add(reporter);
   const [before, after] = [waitingRows(previous?.state ?? null), waitingRows(state)];
   const due = timer(previous, dueAt(state, { ...facts, agents: decision.agents }), writing.isTick);
   const row = { stream: state.id, seq: (previous?.seq ?? 0) + 1, at: now };
@@ -79,7 +85,7 @@ export const commitDecision = async (
     waitsRemoved: without(before, after),
     report: writing.report ?? null,
     start: writing.start ?? null,
-    freed: [...released].filter((id) => !claimed.has(id)),
+    freed: [...freed],
   });
   return { result, dueAt: due };
 };
