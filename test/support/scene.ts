@@ -179,8 +179,10 @@ export const openScene = async (platform: Platform, options: SceneOptions = {}):
         await self.delivery(n);
         if (given.behaviour === undefined || given.behaviour === "simulated") await self.relay();
         await self.finish();
-        if (given.behaviour !== undefined && given.behaviour !== "simulated") await self.relay();
+        if (given.behaviour === undefined || given.behaviour === "simulated") return void (await self.relay());
+        // Both at the end, as close to each other as was recorded.
         await self.relay();
+        await self.relay(3);
       },
       answer: async (setup) => {
         await fleet.setAnswer(agent, setup);

@@ -1,0 +1,4 @@
+import { agentkitFaultsSuite } from "../suites/agentkit-faults-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+agentkitFaultsSuite(workerdPlatform);
