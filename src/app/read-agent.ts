@@ -1,3 +1,4 @@
+import { clip } from "../contract/problem.ts";
 import type { Agent, Report } from "../core/agent/agent.ts";
 import {
   availabilityOf,
@@ -22,7 +23,7 @@ export interface AgentView {
 }
 
 export const agentNotFound = (agentId: string): OpsError =>
-  new OpsError("agent_not_found", `Agent not found: ${agentId}`);
+  new OpsError("agent_not_found", `Agent not found: ${clip(agentId)}`);
 
 const view = (deps: Deps, agent: Agent): AgentView => ({
   agent,
@@ -45,7 +46,7 @@ export const readAgentState = async (
   agentId: string,
 ): Promise<{ readonly agent: Agent; readonly report: Report | null }> => {
   const found = await deps.store.readState(agentId);
-  if (found === null) throw new OpsError("agent_not_found", `No state found for agent ${agentId}`);
+  if (found === null) throw new OpsError("agent_not_found", `No state found for agent ${clip(agentId)}`);
   return found;
 };
 

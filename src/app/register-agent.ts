@@ -22,6 +22,12 @@ const nextRow = (
     record?.logHash ?? "",
   );
 
+/** What an agent is registered with. `signedAt` null: said just now and unsigned, so nothing known is newer. */
+export type RegistrationWish = Omit<Registration, "signedAt"> & { readonly signedAt: number | null };
+
+const newerThan = (now: number, ...known: readonly (AgentRecord | null)[]): number =>
+  Math.max(Math.floor(now / 1_000), ...known.map((record) => record?.agent.signedAt ?? 0));
+
 /** Registers `agent` and puts the older id of the same name out of service. */
 const replacing = (agent: Agent, old: Agent): Agent => ({
   ...agent,
@@ -85,12 +91,13 @@ const registerReplaced = async (
 export const registerAgent = async (
   deps: Deps,
   agentId: string,
-  registration: Registration,
+  wish: RegistrationWish,
   cause: Cause,
 ): Promise<RegistrationResult> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const now = deps.clock.now();
-    const { agent: own, namesake } = await deps.store.loadAgent(agentId, registration.name);
+    const { agent: own, namesake } = await deps.store.loadAgent(agentId, wish.name);
+    const registration = { ...wish, signedAt: wish.signedAt ?? newerThan(now, own, namesake) };
     if (own !== null && registration.signedAt < own.agent.signedAt) return "outdated";
     if (own !== null && same(own.agent, registration)) return "unchanged";
     const known = own?.agent ?? newAgent(agentId, now);
@@ -143,12 +150,13 @@ export const registerAgent = async (
 export const deregisterAgent = async (
   deps: Deps,
   agentId: string,
-  signedAt: number,
+  signed: number | null,
   cause: Cause,
 ): Promise<RegistrationResult> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const now = deps.clock.now();
     const { agent: own } = await deps.store.loadAgent(agentId, null);
+    const signedAt = signed ?? newerThan(now, own);
     if (own !== null && signedAt < own.agent.signedAt) return "outdated";
     if (own?.agent.admission === "superseded") return "unchanged";
     if (own?.agent.admission === "deregistered" && own.agent.signedAt === signedAt) return "unchanged";

@@ -1,4 +1,4 @@
-import type { Fault } from "../contract/problem.ts";
+import { clip, type Fault } from "../contract/problem.ts";
 import { sessionIdAt } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { decide } from "../core/session/decide.ts";
@@ -64,7 +64,10 @@ const choose = (deps: Deps, request: StartRequest, inline: Inline | null, loaded
     if (found === null) {
       const asked = request.definition.kind === "saved" ? request.definition : null;
       const which = asked?.revision == null ? "" : ` revision ${asked.revision}`;
-      throw new OpsError("workflow_not_found", `Workflow definition not found: ${asked?.workflowId ?? ""}${which}`);
+      throw new OpsError(
+        "workflow_not_found",
+        `Workflow definition not found: ${clip(asked?.workflowId ?? "")}${which}`,
+      );
     }
     const { workflowId, revision, hash } = found;
     return { ref: { workflowId, revision, hash }, graph: deps.graphs.of(hash, found.body), store: null };
@@ -82,8 +85,8 @@ const homeOf = (request: StartRequest, loaded: LoadedStart): string | null => {
   if (request.agentId === null) return null;
   const id = loaded.facts.newest.get(request.agentId);
   const agent = id === undefined ? undefined : loaded.facts.agents.get(id);
-  if (agent === undefined) throw new OpsError("agent_not_found", `Agent not found: ${request.agentId}`);
-  if (agent.admission === "deregistered") throw new OpsError("conflict", `Agent ${agent.id} is deregistered.`);
+  if (agent === undefined) throw new OpsError("agent_not_found", `Agent not found: ${clip(request.agentId)}`);
+  if (agent.admission === "deregistered") throw new OpsError("conflict", `Agent ${clip(agent.id)} is deregistered.`);
   return agent.id;
 };
 
@@ -95,7 +98,7 @@ const requireTargets = (graph: Graph, home: string | null): void => {
         ? {
             pointer: `/tasks/${at}`,
             code: "no_target",
-            message: `Task "${task.taskId}" names neither agentId nor agentCapability.`,
+            message: `Task "${clip(task.taskId)}" names neither agentId nor agentCapability.`,
           }
         : null,
     )
@@ -133,7 +136,9 @@ export const startSession = async (deps: Deps, request: StartRequest, cause: Cau
     });
     const { earlier } = loaded;
     if (earlier !== null) {
-      if (earlier.bodyHash === request.idempotency?.bodyHash) return earlier;
+      if (earlier.bodyHash === request.idempotency?.bodyHash) {
+        return { sessionId: earlier.sessionId, workflowId: earlier.workflowId };
+      }
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request body.");
     }
     const { ref, graph, store } = choose(deps, request, inline, loaded, now);

@@ -8,7 +8,7 @@ import { pageOf, type Page } from "./read-session.ts";
 import { sha256 } from "./sha256.ts";
 import { definitionError } from "./start-session.ts";
 import type { DefinitionRecord } from "./store-port.ts";
-import type { Fault } from "../contract/problem.ts";
+import { clip, type Fault } from "../contract/problem.ts";
 
 /**
  * Saves a definition as its next revision, or finds it equal to the newest. Every fault comes at once; `locate`
@@ -37,7 +37,7 @@ export const readDefinition = async (
   const found = await deps.store.readDefinition(workflowId, revision);
   if (found !== null) return found;
   const which = revision === null ? "" : ` revision ${revision}`;
-  throw new OpsError("workflow_not_found", `Workflow definition not found: ${workflowId}${which}`);
+  throw new OpsError("workflow_not_found", `Workflow definition not found: ${clip(workflowId)}${which}`);
 };
 
 /** The newest revision of every saved definition, without content. */

@@ -8,6 +8,7 @@ import {
   register,
   report,
   sessionOf,
+  silentAgents,
   stateOf,
   worldsOf,
 } from "../support/api.ts";
@@ -108,7 +109,7 @@ export const wireDifferencesSuite = (platform: Platform): void => {
     });
 
     test("REGISTER again updates the data and keeps state and work", async () => {
-      const world = await open({ call: taken });
+      const world = await open({ call: silentAgents().call });
       await register(world, { agentId: "a1", version: "1" });
       await report(world, "a1", "idle", { n: 1 });
       const reply = await call(world, "POST", TRIGGER, { workflowDefinition: oneTask("a1") });
@@ -151,13 +152,3 @@ export const wireDifferencesSuite = (platform: Platform): void => {
     });
   });
 };
-
-/** An agent that takes every task and says nothing. */
-const taken = () =>
-  Promise.resolve({
-    kind: "answer",
-    status: 200,
-    headers: { get: () => null },
-    body: "",
-    truncated: false,
-  } as const);

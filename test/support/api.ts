@@ -1,5 +1,6 @@
 import { afterEach, expect } from "vitest";
 import { API_KEY, createWorld, type Platform, type World, type WorldOptions } from "./world.ts";
+import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { createApp } from "../../src/http/app.ts";
 
 /** Opens worlds that are closed after each test. */
@@ -169,3 +170,27 @@ export const oneTask = (agentId: string, id = "one", more: Json = {}): Json => (
   name: "One",
   tasks: [{ taskId: "t1", agentId, retry: { maxAttempts: 1 }, ...more }],
 });
+
+export interface Sent {
+  readonly url: string;
+  readonly taskId: string;
+  readonly body: Json;
+}
+
+/** Agents (and an AgentKit) that take every delivery without a word; `sent` is what they were given. */
+export const silentAgents = (answer: { status: number; body: string } = { status: 200, body: "" }) => {
+  const sent: Sent[] = [];
+  const take: HttpCall = ({ url, body: text }) => {
+    const body = JSON.parse(text) as Json;
+    sent.push({ url, taskId: body["opscore_task_id"] as string, body });
+    const status = url.startsWith("http://agentkit.test/") ? 202 : answer.status;
+    return Promise.resolve({
+      kind: "answer",
+      status,
+      headers: { get: () => null },
+      body: answer.body,
+      truncated: false,
+    });
+  };
+  return { sent, call: take };
+};

@@ -1,5 +1,5 @@
 import { zValidator } from "@hono/zod-validator";
-import type * as z from "zod";
+import * as z from "zod";
 import { OpsError } from "../../app/ops-error.ts";
 import { faultsOf } from "../../contract/faults.ts";
 
@@ -14,3 +14,6 @@ export const query = <T extends z.ZodObject>(schema: T) =>
     const first = errors[0];
     throw new OpsError("invalid_query", `${first?.pointer.slice(1) ?? ""}: ${first?.message ?? "invalid"}`, { errors });
   });
+
+/** For a path that takes no parameters. */
+export const noQuery = query(z.strictObject({}));

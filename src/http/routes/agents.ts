@@ -7,18 +7,20 @@ import { keyCause, pathId } from "../cause.ts";
 import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { bodyLimits, readJson } from "../middleware/body.ts";
-import { query } from "../middleware/query.ts";
+import { noQuery, query } from "../middleware/query.ts";
 import { agentToWire, historyToWire, jsonObject } from "../wire.ts";
 
 export const agentRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.get("/v1/opscore/agents", query(pageQuery), async (c) => {
-    const page = pageRequest(c.req.valid("query"), /^[0-9]+\.\S+$/);
+    const page = pageRequest(c.req.valid("query"), /^[0-9]{1,15}\.[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$/);
     return c.json(pageAnswer(await listAgents(deps, page), agentToWire));
   });
 
-  app.get("/v1/opscore/agents/:agentId", async (c) => c.json(agentToWire(await readAgent(deps, pathId(c, "agentId")))));
+  app.get("/v1/opscore/agents/:agentId", noQuery, async (c) =>
+    c.json(agentToWire(await readAgent(deps, pathId(c, "agentId")))),
+  );
 
-  app.put("/v1/opscore/agents/:agentId", async (c) => {
+  app.put("/v1/opscore/agents/:agentId", noQuery, async (c) => {
     const agentId = pathId(c, "agentId");
     const body = await readJson(c, putAgentSchema, { maxBytes: bodyLimits.other });
     const registration = {
@@ -27,14 +29,14 @@ export const agentRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       capabilities: body.capabilities,
       contactEndpoint: body.contactEndpoint,
       metadata: jsonObject(body.metadata ?? null),
-      signedAt: Math.floor(deps.clock.now() / 1_000),
+      signedAt: null,
     };
     const result = await registerAgent(deps, agentId, registration, keyCause(c, "PutAgent"));
     return c.json(agentToWire(await readAgent(deps, agentId)), result === "created" ? 201 : 200);
   });
 
   app.get("/v1/opscore/agents/:agentId/history", query(pageQuery), async (c) => {
-    const page = pageRequest(c.req.valid("query"), /^-?[0-9]+\.[0-9]+\.[0-9a-f]+$/);
+    const page = pageRequest(c.req.valid("query"), /^-?[0-9]{1,16}\.[0-9]{1,15}\.[0-9a-f]{1,64}$/);
     return c.json(pageAnswer(await readAgentHistory(deps, pathId(c, "agentId"), page), historyToWire));
   });
 };

@@ -29,7 +29,7 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
     const unsigned = webhook.allowUnsigned && signature === undefined;
     const now = deps.clock.now();
     const signedAt = unsigned
-      ? Math.floor(now / 1_000)
+      ? null
       : await verifyWebhook({ timestamp: c.req.header("X-AgentKit-Timestamp"), signature, body }, webhook.secrets, now);
     const { event_type: eventType, agent_details: details } = decodeJson(body, notifySchema);
     const cause = { ...agentCause(c, "NotifyAgent", "agentkit"), command: eventType.toUpperCase().slice(0, 16) };

@@ -6,12 +6,12 @@ import { OpsError } from "../../app/ops-error.ts";
 import { listSessions, readSession, readSessionLog } from "../../app/read-session.ts";
 import { startSession } from "../../app/start-session.ts";
 import { cancelSchema, startSchema } from "../../contract/requests.ts";
-import { keyCause } from "../cause.ts";
+import { keyCause, pathId } from "../cause.ts";
 import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
-import { query } from "../middleware/query.ts";
+import { noQuery, query } from "../middleware/query.ts";
 import { jsonObject, logRowToWire, sessionDetailToWire, sessionToWire } from "../wire.ts";
 
 type StartBody = z.output<typeof startSchema>;
@@ -29,7 +29,7 @@ const definitionOf = (body: StartBody): Parameters<typeof startSession>[1]["defi
 };
 
 export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
-  app.post("/v1/opscore/sessions", async (c) => {
+  app.post("/v1/opscore/sessions", noQuery, async (c) => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
     const body = decodeJson(bytes, startSchema);
     const started = await startSession(
@@ -51,19 +51,19 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     return c.json(pageAnswer(await listSessions(deps, page), sessionToWire));
   });
 
-  app.get("/v1/opscore/sessions/:sessionId", async (c) =>
-    c.json(sessionDetailToWire(await readSession(deps, c.req.param("sessionId")))),
+  app.get("/v1/opscore/sessions/:sessionId", noQuery, async (c) =>
+    c.json(sessionDetailToWire(await readSession(deps, pathId(c, "sessionId")))),
   );
 
   app.get("/v1/opscore/sessions/:sessionId/log", query(pageQuery), async (c) => {
     const { after, limit } = pageRequest(c.req.valid("query"), /^[0-9]{1,9}$/);
-    const page = await readSessionLog(deps, c.req.param("sessionId"), { after: Number(after ?? 0), limit });
+    const page = await readSessionLog(deps, pathId(c, "sessionId"), { after: Number(after ?? 0), limit });
     return c.json(pageAnswer(page, logRowToWire));
   });
 
-  app.post("/v1/opscore/sessions/:sessionId/cancel", async (c) => {
+  app.post("/v1/opscore/sessions/:sessionId/cancel", noQuery, async (c) => {
     const { reason } = await readJson(c, cancelSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
-    const sessionId = c.req.param("sessionId");
+    const sessionId = pathId(c, "sessionId");
     const { already } = await cancelSession(deps, sessionId, reason ?? null, keyCause(c, "CancelSession"));
     return c.json({ sessionId, status: "cancelled" }, already ? 200 : 202);
   });

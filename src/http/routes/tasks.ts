@@ -2,23 +2,24 @@ import type { Hono } from "hono";
 import type { Deps } from "../../app/deps.ts";
 import { beatTask, settleTask } from "../../app/settle-task.ts";
 import { beatSchema, completeSchema, failSchema } from "../../contract/requests.ts";
-import { keyCause } from "../cause.ts";
+import { keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
 import { bodyLimits, readJson } from "../middleware/body.ts";
+import { noQuery } from "../middleware/query.ts";
 import { jsonObject, jsonValue } from "../wire.ts";
 
 const options = { maxBytes: bodyLimits.other, emptyAs: {} };
 
 /** How an agent settles its work by call instead of by state report. */
 export const taskRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
-  app.post("/v1/opscore/tasks/:attemptId/complete", async (c) => {
+  app.post("/v1/opscore/tasks/:attemptId/complete", noQuery, async (c) => {
     const { output, usage } = await readJson(c, completeSchema, options);
     const result = { kind: "completed", ...(output === undefined ? {} : { output: jsonValue(output) }) } as const;
     const cause = keyCause(c, "CompleteTask");
-    return c.json(await settleTask(deps, c.req.param("attemptId"), result, usage && jsonObject(usage), cause));
+    return c.json(await settleTask(deps, pathId(c, "attemptId"), result, usage && jsonObject(usage), cause));
   });
 
-  app.post("/v1/opscore/tasks/:attemptId/fail", async (c) => {
+  app.post("/v1/opscore/tasks/:attemptId/fail", noQuery, async (c) => {
     const { error, usage } = await readJson(c, failSchema, options);
     const { code, message, retryable, retryAfterMs } = error;
     const result = {
@@ -28,12 +29,12 @@ export const taskRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     } as const;
     const cause = keyCause(c, "FailTask");
-    return c.json(await settleTask(deps, c.req.param("attemptId"), result, usage && jsonObject(usage), cause));
+    return c.json(await settleTask(deps, pathId(c, "attemptId"), result, usage && jsonObject(usage), cause));
   });
 
-  app.post("/v1/opscore/tasks/:attemptId/heartbeat", async (c) => {
+  app.post("/v1/opscore/tasks/:attemptId/heartbeat", noQuery, async (c) => {
     const { progress } = await readJson(c, beatSchema, options);
     const sent = progress === undefined ? undefined : jsonValue(progress);
-    return c.json(await beatTask(deps, c.req.param("attemptId"), sent));
+    return c.json(await beatTask(deps, pathId(c, "attemptId"), sent));
   });
 };

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { listDefinitions, readDefinition, saveDefinition } from "../../app/workflow-definitions.ts";
+import { ID_PATTERN } from "../../contract/ids.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionText } from "../../contract/requests.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
@@ -10,7 +11,7 @@ import { pathId } from "../cause.ts";
 import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { bodyLimits, mediaTypeOf, parseJson, readBody } from "../middleware/body.ts";
-import { query } from "../middleware/query.ts";
+import { noQuery, query } from "../middleware/query.ts";
 import { definitionToWire } from "../wire.ts";
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
@@ -35,7 +36,7 @@ const readDocument = (bytes: Uint8Array, isYaml: boolean): { value: unknown; loc
 };
 
 export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
-  app.post("/v1/opscore/workflows", async (c) => {
+  app.post("/v1/opscore/workflows", noQuery, async (c) => {
     const isYaml = YAML_TYPES.includes(mediaTypeOf(c));
     const maxBytes = isYaml ? bodyLimits.yaml : bodyLimits.definition;
     const bytes = await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] });
@@ -46,7 +47,7 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   });
 
   app.get("/v1/opscore/workflows", query(pageQuery), async (c) => {
-    const page = pageRequest(c.req.valid("query"), /^\S+$/);
+    const page = pageRequest(c.req.valid("query"), ID_PATTERN);
     return c.json(pageAnswer(await listDefinitions(deps, page), definitionToWire));
   });
 
