@@ -8,7 +8,7 @@ const REMEMBERED = 16;
 const PROMPT_MS = 10_000;
 const APART_MS = 1_000;
 
-/** What one session event does to the row of an agent. */
+/** What one session event does to the row of an agent. `contactAt` and `missedAt`: epoch ms. */
 export type AgentEffect =
   | {
       readonly kind: "claim";
@@ -83,24 +83,31 @@ export const effectOf = (event: SessionEvent, sessionId: string, at: number): Ag
   }
 };
 
+/** The newest, but never without the attempt its newest report spoke of: else that report would count again. */
+const remember = (agent: Agent, attemptId: string): readonly string[] => {
+  const all = [...agent.settled, attemptId];
+  const tied = all.slice(0, -REMEMBERED).filter((id) => id === agent.newest?.attemptId);
+  return [...tied, ...all.slice(tied.length - REMEMBERED)];
+};
+
 /** The agent after the effect, as its row will read once the commit has raised `seq` (which this does not). */
 export const withEffect = (agent: Agent, effect: AgentEffect): Agent => {
   switch (effect.kind) {
     case "claim": {
-      const held = agent.tasks[effect.attemptId];
-      const entry: InFlight = {
+      // Sent again, the attempt stays what it was: what was heard about it since still counts.
+      const held: InFlight = agent.tasks[effect.attemptId] ?? {
         sessionId: effect.sessionId,
         sentAt: effect.sentAt,
-        lastSentMicros: held?.lastSentMicros ?? agent.newest?.sentMicros ?? null,
+        lastSentMicros: agent.newest?.sentMicros ?? null,
       };
-      return { ...agent, tasks: { ...agent.tasks, [effect.attemptId]: entry } };
+      return { ...agent, tasks: { ...agent.tasks, [effect.attemptId]: { ...held, sentAt: effect.sentAt } } };
     }
     case "release": {
       const { [effect.attemptId]: _released, ...tasks } = agent.tasks;
       return {
         ...agent,
         tasks,
-        settled: effect.settled ? [...agent.settled, effect.attemptId].slice(-REMEMBERED) : agent.settled,
+        settled: effect.settled ? remember(agent, effect.attemptId) : agent.settled,
         missedAt: effect.missedAt ?? agent.missedAt,
         contactAt: effect.contactAt ?? agent.contactAt,
         reachedByAgentKit: agent.reachedByAgentKit || effect.reachedByAgentKit,
