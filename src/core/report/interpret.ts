@@ -15,7 +15,8 @@ export interface Moment {
 /** Earlier reports tied to the attempt in flight, as far as they can complete it together with this one. */
 export interface Pair {
   readonly earliestWorking: Moment | null;
-  readonly latestFree: Moment | null;
+  /** `details`: what it brought; it is the result also when the *working* report arrives last. */
+  readonly latestFree: (Moment & { readonly details?: JsonObject | null }) | null;
 }
 
 export interface IncomingReport extends Moment {
@@ -44,6 +45,7 @@ const text = (value: Json | undefined): string | null => (typeof value === "stri
 export const taskNamedIn = (details: JsonObject | null): string | null =>
   text(details?.["opscore_task_id"]) ?? text(details?.["task_id"]) ?? text(details?.["taskId"]);
 
+/** What a report says was used; anything but an object is none. */
 export const usageIn = (details: JsonObject | null): Usage | undefined => {
   const usage = details?.["usage"];
   return isJsonObject(usage) ? (usage as JsonObject) : undefined;
@@ -65,8 +67,9 @@ const failureIn = (details: JsonObject | null): Result => {
 
 const resultOf = (meaning: "free" | "trouble", details: JsonObject | null): Result => {
   if (meaning === "trouble") return failureIn(details);
-  const output = details?.["result"] ?? details?.["output"];
-  return { kind: "completed", ...(output === undefined ? {} : { output }) };
+  // Clients write null for what they do not have: it is none under either name.
+  const output = details?.["result"] ?? details?.["output"] ?? null;
+  return { kind: "completed", ...(output === null ? {} : { output }) };
 };
 
 const notAfter = (a: Moment, b: Moment): boolean =>
@@ -117,26 +120,26 @@ export const interpretReport = (
   const ref = parseTaskRef(attemptId);
   const after = (moment: Moment): boolean => moment.sentMicros > (entry.lastSentMicros ?? Number.NEGATIVE_INFINITY);
   if (ref === null || !after(report)) return { kind: "agent_only", attemptId: null };
-  const settle = (meaning: "free" | "trouble", startedAt: number | null): Interpretation => ({
+  const settle = (result: Result, startedAt: number | null): Interpretation => ({
     kind: "settle",
     attemptId,
     ref,
-    result: resultOf(meaning, report.details),
+    result,
     startedAt,
   });
   switch (report.meaning) {
     case "trouble":
-      return settle("trouble", null);
+      return settle(resultOf("trouble", report.details), null);
     case "free": {
       const working = pair.earliestWorking;
       return working !== null && after(working) && notAfter(working, report)
-        ? settle("free", working.receivedAt)
+        ? settle(resultOf("free", report.details), working.receivedAt)
         : { kind: "agent_only", attemptId };
     }
     case "working": {
       const free = pair.latestFree;
       return free !== null && after(free) && notAfter(report, free)
-        ? settle("free", report.receivedAt)
+        ? settle(resultOf("free", free.details ?? null), report.receivedAt)
         : { kind: "agent_only", attemptId };
     }
     case "other":
