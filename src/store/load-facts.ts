@@ -51,6 +51,7 @@ const waitingAhead = (needs: Expression): Statement => ({
 /**
  * What was heard about each attempt in flight of the agents that `needs` names. A moment is text whose order
  * is that of (agent's clock, receipt). `since` bounds the scan; the tie to the attempt is the row's own.
+ * CROSS JOIN keeps the order, or the planner walks the agent's whole history for each report.
  */
 const signs = (agentIds: Expression): Statement => ({
   sql: `SELECT t.key AS attempt,
@@ -60,8 +61,8 @@ const signs = (agentIds: Expression): Statement => ({
       max(CASE WHEN l.meaning = 'free' THEN printf('%018d|%015d', l.sent_us, l.received_at) END) AS free,
       max(CASE WHEN l.details -> '$.progress' IS NOT NULL
         THEN printf('%018d|%s', l.at, l.details -> '$.progress') END) AS progress
-    FROM ${agentIds.sql} q JOIN agents a ON a.id = q.value JOIN json_each(a.tasks) t
-    JOIN agent_log l ON l.agent_id = a.id AND l.at > json_extract(t.value, '$.since') AND l.attempt = t.key
+    FROM ${agentIds.sql} q CROSS JOIN agents a ON a.id = q.value CROSS JOIN json_each(a.tasks) t
+    CROSS JOIN agent_log l ON l.agent_id = a.id AND l.at > json_extract(t.value, '$.since') AND l.attempt = t.key
     GROUP BY t.key`,
   args: agentIds.args,
 });
@@ -88,8 +89,9 @@ export const factStatements = (
   session === null
     ? { sql: "SELECT 1 WHERE 0", args: [] }
     : {
+        // In this order, or the planner walks the session's whole log.
         sql: `SELECT l.seq, l.events FROM json_each(${needs.sql}, '$.rows') q
-          JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value`,
+          CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value`,
         args: [...needs.args, ...session.args],
       },
   session === null || historyOf === null
