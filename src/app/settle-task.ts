@@ -67,6 +67,15 @@ export const settleTask = async (
   throw notFound();
 };
 
+/** Why an attempt is not in flight: it has ended, or there never was one. */
+const notHeld = async (deps: Deps, { sessionId, n, attempt }: TaskRef): Promise<OpsError> => {
+  const { facts } = await deps.store.loadSession({ sessionId, historyOf: taskIdOf(sessionId, n) });
+  const known = facts.history?.some(
+    (event) => event.type === "DispatchRequested" && event.n === n && (attempt === null || event.attempt === attempt),
+  );
+  return known === true ? new OpsError("stale_attempt", "The attempt is no longer in flight.") : notFound();
+};
+
 /** A sign of life of an attempt in flight: it counts as started, and `progress` is shown. One row written. */
 export const beatTask = async (deps: Deps, attemptId: string, progress: Json | undefined): Promise<SettledAttempt> => {
   const ref = refOf(attemptId);
@@ -74,11 +83,10 @@ export const beatTask = async (deps: Deps, attemptId: string, progress: Json | u
   if (session === null || ref.n > session.state.tasks) throw notFound();
   const open = session.state.open.find((task) => task.n === ref.n);
   const attempt = ref.attempt ?? open?.attempt ?? 0;
-  if (open !== undefined && attempt > open.attempt) throw notFound();
   const held =
     open?.phase === "dispatched" &&
     open.attempt === attempt &&
     (await deps.store.recordBeat(open.agentId, attemptIdOf(ref.sessionId, ref.n, attempt), deps.clock.now(), progress));
-  if (!held) throw new OpsError("stale_attempt", "The attempt is no longer in flight.");
+  if (!held) throw await notHeld(deps, ref);
   return { ...named(session.state, ref.n), attempt, status: "running" };
 };
