@@ -1,6 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { Graph } from "../workflow/graph.ts";
+import type { Graph, GraphTask } from "../workflow/graph.ts";
 import type { SessionEvent } from "./events.ts";
 import type { SessionState } from "./state.ts";
 
@@ -14,6 +14,7 @@ export interface Signs {
   readonly progress: Json;
 }
 
+/** Who can do what a capability names. */
 export interface Capable {
   /** Whether any registered agent has the capability, free or not. */
   readonly registered: boolean;
@@ -36,6 +37,13 @@ export interface Facts {
   /** Every logged event about the task a command names; `null` while not loaded. */
   readonly history: readonly SessionEvent[] | null;
 }
+
+/** A task of the definition. Throws for any other: a session is pinned to the definition its tasks came from. */
+export const nodeOf = (graph: Graph, taskId: string): GraphTask => {
+  const node = graph.tasks.get(taskId);
+  if (node === undefined) throw new TypeError(`the session's definition has no task "${taskId}"`);
+  return node;
+};
 
 /** The session's input, from its first log row. */
 export const inputOf = (facts: Facts): JsonObject => {

@@ -4,7 +4,16 @@ import { canonical } from "../workflow/canonical.ts";
 import type { SettleAttempt } from "./commands.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { enterTask } from "./enter-task.ts";
-import type { AttemptEnded, LateResultRecorded, Result, SessionEvent, TaskCompleted } from "./events.ts";
+import type {
+  AttemptEnded,
+  DispatchRequested,
+  LateResultRecorded,
+  Result,
+  SessionEvent,
+  TaskCompleted,
+  Transport,
+} from "./events.ts";
+import { nodeOf } from "./facts.ts";
 import { traceOf } from "./fail-task.ts";
 import type { DispatchedTask } from "./state.ts";
 import { emit, type Turn } from "./turn.ts";
@@ -12,6 +21,7 @@ import { emit, type Turn } from "./turn.ts";
 /** At most this many late results of one task are kept; more are in the agents' reports only. */
 const MAX_LATE = 10;
 
+/** What a settle command is answered; `stale`: kept as late, nothing else changed. */
 export type SettleAnswer =
   | { readonly kind: "settled"; readonly attempt: number; readonly status: "completed" | "failed" }
   /** The very same result was taken before. */
@@ -41,13 +51,14 @@ const complete = (
     attempt: task.attempt,
     attemptId,
     agentId: task.agentId,
-    output: output.output ?? answer ?? null,
+    // A null that it brings is an output; only where it brings none does the answer stand in.
+    output: output.output === undefined ? (answer ?? null) : output.output,
     outputFrom: from,
     via: command.via,
     trace: traceOf(turn, task, command.startedAt),
     ...(command.usage === undefined ? {} : { usage: command.usage }),
   });
-  for (const next of turn.facts.graph.tasks.get(task.taskId)?.next ?? []) {
+  for (const next of nodeOf(turn.facts.graph, task.taskId).next) {
     if (turn.state.status === "open") enterTask(turn, next);
   }
   if (turn.state.status === "open" && turn.state.open.length === 0) emit(turn, { type: "SessionCompleted" });
@@ -69,10 +80,12 @@ const sameResult = (event: AttemptEnded | TaskCompleted, result: Result): boolea
 const ofAttempt = (event: SessionEvent, attemptId: string): event is AttemptEnded | TaskCompleted =>
   (event.type === "AttemptEnded" || event.type === "TaskCompleted") && event.attemptId === attemptId;
 
+/** `transport` is known only once the attempt has ended, so it makes no difference between two late results. */
+const textOf = (late: LateResultRecorded): string => canonical({ ...late, transport: null } as unknown as Json);
+
 const keepLate = (turn: Turn, late: LateResultRecorded, history: readonly SessionEvent[]): void => {
   const kept = history.filter((event) => event.type === "LateResultRecorded" && event.n === late.n);
-  const textOf = (event: SessionEvent): string => canonical(event as unknown as Json);
-  const equal = kept.some((event) => textOf(event) === textOf(late));
+  const equal = kept.some((event) => textOf(event as LateResultRecorded) === textOf(late));
   if (!equal && kept.length < MAX_LATE) emit(turn, late);
 };
 
@@ -101,57 +114,33 @@ export const settle = (turn: Turn, command: SettleAttempt): SettleAnswer => {
   }
   const { history } = turn.facts;
   if (history === null) return { kind: "needs_history" };
-  const requested = history.filter((event) => event.type === "DispatchRequested" && event.n === command.n);
-  const dispatch = requested.findLast(
-    (event) => event.type === "DispatchRequested" && (attempt === null || event.attempt === attempt),
+  const dispatch = history.findLast(
+    (event): event is DispatchRequested =>
+      event.type === "DispatchRequested" && event.n === command.n && (attempt === null || event.attempt === attempt),
   );
-  if (dispatch?.type !== "DispatchRequested") return { kind: "unknown" };
-  const ended = history.findLast((event) => ofAttempt(event, dispatch.attemptId)) as
-    AttemptEnded | TaskCompleted | undefined;
-  const settledByAgent = ended !== undefined && "via" in ended && ended.via !== undefined;
-  if (
-    ended !== undefined &&
-    settledByAgent &&
-    sameResult(ended, result) &&
-    (command.from ?? ended.agentId) === ended.agentId
-  ) {
+  if (dispatch === undefined) return { kind: "unknown" };
+  const { attemptId } = dispatch;
+  const stale = (reason: LateResultRecorded["reason"], transport: Transport | null, message: string): SettleAnswer => {
+    const { taskId, n, agentId } = dispatch;
+    const late = { taskId, n, attempt: dispatch.attempt, attemptId, agentId, reason, from: command.from, result };
+    keepLate(turn, { type: "LateResultRecorded", ...late, transport }, history);
+    return { kind: "stale", reason, message };
+  };
+  const ended = history.findLast((event) => ofAttempt(event, attemptId));
+  // An attempt that has not ended is in flight, so it is somebody else who speaks of it.
+  if (ended === undefined || (command.from !== null && command.from !== dispatch.agentId)) {
+    return stale("other_agent", ended?.trace.transport ?? null, `Attempt ${attemptId} belongs to another agent.`);
+  }
+  const how = ended.type === "TaskCompleted" ? "completed" : ended.outcome;
+  const { transport } = ended.trace;
+  if (ended.via === undefined) {
+    const message = `Attempt ${attemptId} has ended (${how}); the result is kept as late and changes nothing.`;
+    return stale("stale_attempt", transport, message);
+  }
+  if (sameResult(ended, result)) {
     const status = ended.type === "TaskCompleted" ? "completed" : "failed";
     return { kind: "repeated", attempt: dispatch.attempt, status };
   }
-  const reason =
-    command.from !== null && command.from !== dispatch.agentId
-      ? "other_agent"
-      : settledByAgent
-        ? "result_conflict"
-        : "stale_attempt";
-  keepLate(
-    turn,
-    {
-      type: "LateResultRecorded",
-      taskId: dispatch.taskId,
-      n: dispatch.n,
-      attempt: dispatch.attempt,
-      attemptId: dispatch.attemptId,
-      agentId: dispatch.agentId,
-      reason,
-      from: command.from,
-      result,
-      transport: ended?.trace.transport ?? null,
-    },
-    history,
-  );
-  return { kind: "stale", reason, message: staleMessage(dispatch.attemptId, reason, ended) };
-};
-
-const staleMessage = (
-  attemptId: string,
-  reason: "stale_attempt" | "other_agent" | "result_conflict",
-  ended: AttemptEnded | TaskCompleted | undefined,
-): string => {
-  if (reason === "other_agent") return `Attempt ${attemptId} belongs to another agent.`;
-  if (ended === undefined) return `Attempt ${attemptId} is not in flight.`;
-  const how = ended.type === "TaskCompleted" ? "completed" : ended.outcome;
-  return reason === "result_conflict"
-    ? `Attempt ${attemptId} was already settled as ${how} with another result.`
-    : `Attempt ${attemptId} has ended (${how}); the result is kept as late and changes nothing.`;
+  const message = `Attempt ${attemptId} was already settled as ${how} with another result.`;
+  return stale("result_conflict", transport, message);
 };
