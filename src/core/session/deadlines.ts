@@ -1,6 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { attemptIdOf } from "../ids.ts";
-import type { Facts } from "./facts.ts";
+import { nodeOf, type Facts } from "./facts.ts";
 import type { DispatchedTask, OpenTask, SessionState } from "./state.ts";
 
 /** A deadline seen this much too late means that we were away: what it ends does not count. */
@@ -20,8 +20,6 @@ export interface AttemptDeadlines {
   /** The delivery is unconfirmed and nothing was heard by then: it was lost. */
   readonly startAt: number | null;
   readonly runAt: number;
-  /** Anything tied to the attempt was heard. */
-  readonly heard: boolean;
 }
 
 /**
@@ -31,7 +29,7 @@ export interface AttemptDeadlines {
  */
 export const deadlinesOf = (state: SessionState, task: DispatchedTask, facts: Facts): AttemptDeadlines => {
   const attemptId = attemptIdOf(state.id, task.n, task.attempt);
-  const timeout = facts.graph.tasks.get(task.taskId)?.timeout;
+  const { timeout } = nodeOf(facts.graph, task.taskId);
   const agent: Agent | undefined = facts.agents.get(task.agentId);
   const entry = agent?.tasks[attemptId];
   const signs = facts.signs.get(attemptId);
@@ -39,18 +37,18 @@ export const deadlinesOf = (state: SessionState, task: DispatchedTask, facts: Fa
   const heard = working || signs?.reported === true;
   const confirmed = entry?.confirmedAt !== undefined;
   const accepted = entry?.acceptedAt !== undefined;
-  const runAt = task.sentAt + (timeout?.runMs ?? 0);
-  if (confirmed || working) return { leaseAt: null, startAt: null, runAt, heard };
-  if (!accepted && !heard) return { leaseAt: task.leaseUntil, startAt: null, runAt, heard };
+  const runAt = task.sentAt + timeout.runMs;
+  if (confirmed || working) return { leaseAt: null, startAt: null, runAt };
+  if (!accepted && !heard) return { leaseAt: task.leaseUntil, startAt: null, runAt };
   const guess = !accepted || entry?.unsure === true;
   const watched = guess || agent?.reachedByAgentKit !== true || agent.reportsPromptly === true;
-  return { leaseAt: null, startAt: watched ? task.sentAt + (timeout?.startMs ?? 0) : null, runAt, heard };
+  return { leaseAt: null, startAt: watched ? task.sentAt + timeout.startMs : null, runAt };
 };
 
 const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
   switch (task.phase) {
     case "waiting":
-      return task.since + (facts.graph.tasks.get(task.taskId)?.timeout.queueMs ?? 0);
+      return task.since + nodeOf(facts.graph, task.taskId).timeout.queueMs;
     case "backoff":
       return task.retryAt;
     case "dispatched": {

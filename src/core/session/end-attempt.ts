@@ -3,10 +3,12 @@ import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
 import { assignOrWait } from "./enter-task.ts";
 import type { AttemptOutcome, Usage } from "./events.ts";
+import { nodeOf } from "./facts.ts";
 import { failTask, traceOf } from "./fail-task.ts";
 import type { DispatchedTask, TaskError } from "./state.ts";
 import { emit, type Turn } from "./turn.ts";
 
+/** How an attempt ended without success. */
 export interface Ending {
   readonly outcome: Exclude<AttemptOutcome, "cancelled">;
   readonly error: TaskError;
@@ -25,39 +27,40 @@ const retryDelayMs = (turn: Turn, task: DispatchedTask, ending: Ending): number 
   if (ending.outcome === "agent_restarted" || ending.outcome === "agent_deregistered") return null;
   if (ending.outcome === "refused") return refusalBackoffMs(task.refusals + 1, ending.retryAfterMs ?? null);
   if (ending.retryAfterMs !== null && ending.retryAfterMs !== undefined) return ending.retryAfterMs;
-  const retry = turn.facts.graph.tasks.get(task.taskId)?.retry;
-  if (retry === undefined) return 0;
+  const { retry } = nodeOf(turn.facts.graph, task.taskId);
   const salt = attemptIdOf(turn.state.id, task.n, task.attempt);
   return backoffMs(retry, task.used + 1, fractionOf(turn.seed, salt));
 };
 
 /** Ends an attempt without success, then retries the task with back-off or fails it when nothing is left. */
 export const endAttempt = (turn: Turn, task: DispatchedTask, ending: Ending): void => {
-  const node = turn.facts.graph.tasks.get(task.taskId);
+  const { retry, target } = nodeOf(turn.facts.graph, task.taskId);
   const used = task.used + (ending.counts ? 1 : 0);
-  const spent = ending.counts && used >= (node?.retry.maxAttempts ?? 1);
+  const spent = ending.counts && used >= retry.maxAttempts;
   // An agent that rejected a task never gets it again; where the task names that agent, nobody else may.
-  const deadEnd = ending.outcome === "rejected" && node?.target.kind !== "capability";
-  const final =
-    ending.final === true || spent || deadEnd || node?.retry.nonRetryableErrors.includes(ending.error.code) === true;
+  const deadEnd = ending.outcome === "rejected" && target.kind !== "capability";
+  const final = ending.final === true || spent || deadEnd || retry.nonRetryableErrors.includes(ending.error.code);
+  const attemptId = attemptIdOf(turn.state.id, task.n, task.attempt);
+  // A heartbeat is a sign of life as good as a *working* report.
+  const beatAt = turn.facts.agents.get(task.agentId)?.tasks[attemptId]?.beatAt;
   const delayMs = final ? null : retryDelayMs(turn, task, ending);
   emit(turn, {
     type: "AttemptEnded",
     taskId: task.taskId,
     n: task.n,
     attempt: task.attempt,
-    attemptId: attemptIdOf(turn.state.id, task.n, task.attempt),
+    attemptId,
     agentId: task.agentId,
     outcome: ending.outcome,
     error: ending.error,
     counts: ending.counts,
     retryAt: delayMs === null ? null : turn.now + delayMs,
-    trace: traceOf(turn, task, ending.startedAt ?? null),
+    trace: traceOf(turn, task, ending.startedAt ?? beatAt ?? null),
     ...(ending.via === undefined ? {} : { via: ending.via }),
     ...(ending.usage === undefined ? {} : { usage: ending.usage }),
   });
   if (final) {
-    const tries = used > 1 ? ` (attempt ${used} of ${node?.retry.maxAttempts ?? 1})` : "";
+    const tries = used > 1 ? ` (attempt ${used} of ${retry.maxAttempts})` : "";
     return failTask(turn, task.n, { code: ending.error.code, message: `${ending.error.message}${tries}` });
   }
   if (delayMs === null) assignOrWait(turn, task.n);

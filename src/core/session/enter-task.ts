@@ -3,15 +3,14 @@ import type { Json, JsonObject } from "../json.ts";
 import { render } from "../workflow/template.ts";
 import { LEASE_MS, orderOf } from "./deadlines.ts";
 import { failTask } from "./fail-task.ts";
-import { inputOf } from "./facts.ts";
+import { inputOf, nodeOf } from "./facts.ts";
 import { pickAgent, routeOf } from "./route.ts";
-import type { TaskError } from "./state.ts";
+import type { OpenTask, TaskError } from "./state.ts";
 import { emit, openTask, outputIn, type Turn } from "./turn.ts";
 
-const wait = (turn: Turn, n: number, queue: string, why: TaskError): void => {
-  const task = openTask(turn, n);
-  if (task === undefined || (task.phase === "waiting" && task.queue === queue)) return;
-  emit(turn, { type: "TaskWaited", taskId: task.taskId, n, queue, why });
+const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void => {
+  if (task.phase === "waiting" && task.queue === queue) return;
+  emit(turn, { type: "TaskWaited", taskId: task.taskId, n: task.n, queue, why });
 };
 
 /**
@@ -19,16 +18,17 @@ const wait = (turn: Turn, n: number, queue: string, why: TaskError): void => {
  * not in a queue yet does not overtake one that is (`ahead`); one in a queue takes its chance.
  */
 export const assignOrWait = (turn: Turn, n: number): void => {
-  const task = openTask(turn, n);
-  const node = task && turn.facts.graph.tasks.get(task.taskId);
-  if (task === undefined || node === undefined) return;
-  const route = routeOf(node, turn.facts, turn.state.home);
+  const task = openTask(turn, n)!; // callers have just seen it open
+  const route = routeOf(nodeOf(turn.facts.graph, task.taskId), turn.facts, turn.state.home);
   const pick = pickAgent(route, task, turn.agents);
-  if (pick.agent === null) return wait(turn, n, route.queue, pick.why);
+  if (pick.agent === null) return wait(turn, task, route.queue, pick.why);
   const { agent } = pick;
   const ahead = turn.facts.ahead.get(agent.id);
   if (task.phase !== "waiting" && ahead !== undefined && ahead < orderOf(task)) {
-    return wait(turn, n, route.queue, { code: "queued", message: `tasks that became ready before are served first` });
+    return wait(turn, task, route.queue, {
+      code: "queued",
+      message: `tasks that became ready before are served first`,
+    });
   }
   if (route.warning !== null && task.attempt === 0) {
     emit(turn, { type: "SessionWarned", taskId: task.taskId, ...route.warning });
@@ -48,8 +48,7 @@ export const assignOrWait = (turn: Turn, n: number): void => {
 
 /** Enters a task of the graph: renders its parameters once, then assigns it or lets it wait. */
 export const enterTask = (turn: Turn, taskId: string): void => {
-  const node = turn.facts.graph.tasks.get(taskId);
-  if (node === undefined) return;
+  const node = nodeOf(turn.facts.graph, taskId);
   const input = inputOf(turn.facts);
   const tasks: Record<string, { output: Json }> = {};
   for (const id of turn.facts.graph.reads(taskId).tasks) {
@@ -58,9 +57,7 @@ export const enterTask = (turn: Turn, taskId: string): void => {
   }
   const rendered = render(node.parameters, { input, tasks });
   const n = turn.state.tasks + 1;
-  const parameters: JsonObject = rendered.ok
-    ? { ...(rendered.value as JsonObject), ...(node.isStart ? input : {}) }
-    : {};
+  const parameters: JsonObject = rendered.ok ? { ...rendered.value, ...(node.isStart ? input : {}) } : {};
   emit(turn, { type: "TaskEntered", taskId, n, parameters });
   if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
   assignOrWait(turn, n);

@@ -39,9 +39,8 @@ export const cancelOpenTasks = (turn: Turn, error: TaskError): void => {
 
 /** A task has failed for good: so does its session, and what else is open in it is cancelled. */
 export const failTask = (turn: Turn, n: number, error: TaskError): void => {
-  const task = openTask(turn, n);
-  if (task === undefined) return;
-  emit(turn, { type: "TaskFailed", taskId: task.taskId, n, error });
-  cancelOpenTasks(turn, { code: "session_failed", message: `task "${task.taskId}" failed` });
-  emit(turn, { type: "SessionFailed", taskId: task.taskId, error });
+  const { taskId } = openTask(turn, n)!; // callers have just seen it open
+  emit(turn, { type: "TaskFailed", taskId, n, error });
+  cancelOpenTasks(turn, { code: "session_failed", message: `task "${taskId}" failed` });
+  emit(turn, { type: "SessionFailed", taskId, error });
 };

@@ -1,4 +1,5 @@
 import type { Graph, GraphTask } from "../workflow/graph.ts";
+import { nodeOf } from "./facts.ts";
 import type { SessionState } from "./state.ts";
 
 /** What the next decision on a session may have to read; stored beside the head so that one batch loads it. */
@@ -20,8 +21,7 @@ export const startNeeds = (graph: Graph): Needs => {
   const agents = new Set<string>();
   const caps = new Set<string>();
   for (const taskId of graph.starts) {
-    const task = graph.tasks.get(taskId);
-    if (task) addTarget(task, agents, caps);
+    addTarget(nodeOf(graph, taskId), agents, caps);
   }
   return { rows: [], agents: [...agents], caps: [...caps] };
 };
@@ -35,13 +35,10 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
   for (const open of state.open) {
     rows.add(open.paramsSeq);
     if (open.phase === "dispatched") agents.add(open.agentId);
-    const task = graph.tasks.get(open.taskId);
-    if (task === undefined) continue;
+    const task = nodeOf(graph, open.taskId);
     addTarget(task, agents, caps);
     for (const nextId of task.next) {
-      const next = graph.tasks.get(nextId);
-      if (next === undefined) continue;
-      addTarget(next, agents, caps);
+      addTarget(nodeOf(graph, nextId), agents, caps);
       const reads = graph.reads(nextId);
       if (reads.input) rows.add(1);
       for (const taskId of reads.tasks) {

@@ -1,5 +1,3 @@
-import type { JsonObject } from "../json.ts";
-
 /** A definition as a session is pinned to it; `revision` 0 is kept for one session only. */
 export interface DefinitionRef {
   readonly workflowId: string;
@@ -95,5 +93,3 @@ export interface SessionState {
   /** Whether any attempt was ever dispatched: `started` becomes `waiting` only after that. */
   readonly dispatched: boolean;
 }
-
-export const emptyParameters: JsonObject = {};

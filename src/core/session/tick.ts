@@ -3,6 +3,7 @@ import { attemptIdOf } from "../ids.ts";
 import { AWAY_MS, deadlinesOf, LEASE_MS } from "./deadlines.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { assignOrWait } from "./enter-task.ts";
+import { nodeOf } from "./facts.ts";
 import { failTask } from "./fail-task.ts";
 import type { DispatchedTask, WaitingTask } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
@@ -10,7 +11,7 @@ import { emit, openTask, type Turn } from "./turn.ts";
 const tickWaiting = (turn: Turn, task: WaitingTask): void => {
   assignOrWait(turn, task.n);
   const still = openTask(turn, task.n);
-  const deadline = task.since + (turn.facts.graph.tasks.get(task.taskId)?.timeout.queueMs ?? 0);
+  const deadline = task.since + nodeOf(turn.facts.graph, task.taskId).timeout.queueMs;
   if (still?.phase !== "waiting" || turn.now < deadline) return;
   // Nobody could have come while we were away: the wait starts anew.
   if (turn.now - deadline > AWAY_MS) {

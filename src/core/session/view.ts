@@ -1,7 +1,7 @@
 import { attemptIdOf, taskIdOf } from "../ids.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { AttemptOutcome, SessionEvent, Transport, Usage } from "./events.ts";
-import type { Facts } from "./facts.ts";
+import { nodeOf, type Facts } from "./facts.ts";
 import { pickAgent, routeOf } from "./route.ts";
 import type { OpenTask, SessionState, TaskError } from "./state.ts";
 
@@ -139,7 +139,7 @@ export const tasksView = (
       progress: entry?.progress ?? facts.signs.get(attemptId)?.progress ?? null,
     });
   }
-  for (const draft of drafts.values()) draft.name = facts.graph.tasks.get(draft.taskId)?.name ?? draft.taskId;
+  for (const draft of drafts.values()) draft.name = nodeOf(facts.graph, draft.taskId).name;
   return [...drafts.values()];
 };
 
@@ -177,8 +177,8 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null): Waiti
         until: task.retryAt,
       };
     case "waiting": {
-      const node = facts?.graph.tasks.get(task.taskId);
-      const pick = facts && node ? pickAgent(routeOf(node, facts, home), task, facts.agents) : null;
+      const route = facts && routeOf(nodeOf(facts.graph, task.taskId), facts, home);
+      const pick = facts && route && pickAgent(route, task, facts.agents);
       // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
       const why = pick?.agent === null ? pick.why : task.why;
       return { code: why.code, message: `"${task.taskId}" waits: ${why.message}`, taskId: task.taskId, until: null };
