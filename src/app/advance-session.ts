@@ -87,9 +87,14 @@ export const tickSession = async (deps: Deps, sessionId: string): Promise<void> 
   await advanceSession(deps, sessionId, { type: "Tick" }, systemCause("Tick"));
 };
 
-/** Ticks sessions in the background: something they wait for may have come. */
+/**
+ * Ticks sessions in the background: something they wait for may have come. One after the other, so that the
+ * first of them has the first choice of the agents; one that fails does not stop the next.
+ */
 export const wakeSessions = (deps: Deps, sessionIds: readonly string[]): void => {
-  for (const sessionId of sessionIds) inBackground(deps, "wake-up", () => tickSession(deps, sessionId));
+  const [first, ...others] = sessionIds;
+  if (first === undefined) return;
+  inBackground(deps, "wake-up", () => tickSession(deps, first).finally(() => wakeSessions(deps, others)));
 };
 
 const endDispatch =

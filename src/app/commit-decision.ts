@@ -49,6 +49,12 @@ export interface Writing {
   readonly start?: SessionCommit["start"];
 }
 
+/** What became ready before goes first: the session that has just begun to wait is woken last. */
+const ownLast = (result: CommitResult, sessionId: string): CommitResult => {
+  if (result.kind === "stale" || !result.wake.includes(sessionId)) return result;
+  return { ...result, wake: [...result.wake.filter((id) => id !== sessionId), sessionId] };
+};
+
 /** Writes a decision as one atomic batch. `stale`: nothing was written, load and decide again. */
 export const commitDecision = async (
   deps: Deps,
@@ -87,5 +93,5 @@ export const commitDecision = async (
     start: writing.start ?? null,
     freed: [...freed],
   });
-  return { result, dueAt: due };
+  return { result: ownLast(result, state.id), dueAt: due };
 };

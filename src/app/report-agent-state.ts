@@ -43,7 +43,13 @@ const outcomeOf = (answer: Answer): ReportOutcome => {
   return refused(answer.reason === "other_agent" ? "other_agent" : "stale_attempt");
 };
 
-const keyOf = (report: Report): number => Math.min(report.sentMicros, report.receivedAt * 1_000);
+/**
+ * A report's place among the agent's: when it was sent (µs), but never later than it was received. We know that
+ * to the millisecond only, so all of the millisecond counts: two reports sent within it keep their order.
+ */
+const placeOf = (sentMicros: number, receivedAt: number): number => Math.min(sentMicros, receivedAt * 1_000 + 999);
+
+const keyOf = (report: Report): number => placeOf(report.sentMicros, report.receivedAt);
 
 /** The agent as it is once this report is stored: the newest report is its state, an older one changes nothing. */
 const withReport = (agent: Agent, row: ReportRow): Agent =>
@@ -115,7 +121,7 @@ const take = async (
  */
 export const reportAgentState = async (deps: Deps, report: StateReport, cause: Cause): Promise<ReportOutcome> => {
   const receivedAt = deps.clock.now();
-  const atMicros = Math.min(report.sentMicros, receivedAt * 1_000);
+  const atMicros = placeOf(report.sentMicros, receivedAt);
   const digest = (await sha256(JSON.stringify([report.sent, report.state, canonical(report.details)]))).slice(0, 32);
   const base: ReportRow = {
     ...report,
