@@ -28,10 +28,12 @@ export interface Onward {
 
 const dispatch = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: DispatchRequested): void => {
   const { state } = decision;
-  const entered = decision.events.find((other) => other.type === "TaskEntered" && other.n === event.n);
   const open = state.open.find((task) => task.n === event.n);
+  // Requested and cancelled in one decision, because another task failed the session: nothing to send.
+  if (open?.phase !== "dispatched" || open.attempt !== event.attempt) return;
+  const entered = decision.events.find((other) => other.type === "TaskEntered" && other.n === event.n);
   const parameters =
-    entered?.type === "TaskEntered" ? entered.parameters : open && parametersOf(facts, open.paramsSeq, event.n);
+    entered?.type === "TaskEntered" ? entered.parameters : parametersOf(facts, open.paramsSeq, event.n);
   const task = facts.graph.tasks.get(event.taskId);
   const agent = decision.agents.get(event.agentId);
   if (parameters === undefined || task === undefined || agent === undefined) {

@@ -1,5 +1,6 @@
 import { tickSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
+import { OpsError } from "./ops-error.ts";
 import { describeFailure } from "./publish.ts";
 
 /** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
@@ -35,6 +36,8 @@ export const tickSafely = async (deps: Deps, sessionId: string): Promise<void> =
     await tickSession(deps, sessionId);
   } catch (error) {
     deps.log.log("error", "a session could not be advanced", { sessionId, error: describeFailure(error) });
+    // The store is everybody's trouble: the next sweep tries again.
+    if (error instanceof OpsError && error.code === "store_unavailable") return;
     const now = deps.clock.now();
     try {
       await deps.store.postpone(sessionId, now, now + POSTPONE_MS);
