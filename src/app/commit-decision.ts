@@ -29,13 +29,19 @@ const without = (rows: readonly WaitingRow[], others: readonly WaitingRow[]): re
   rows.filter((row) => !others.some((other) => other.queue === row.queue && other.taskId === row.taskId));
 
 /**
- * What to do with the timer: a tick sets it to the next deadline; anything else only makes it earlier or
- * clears it at the end, so that a plain step does not touch its index. A void deadline fires and re-arms.
+ * What to do with the timer: a tick that it fired sets it to the next deadline; anything else, a wake-up too,
+ * only makes it earlier or clears it at the end, so that a plain step does not touch its index. A void deadline
+ * fires and re-arms.
  */
-const timer = (previous: SessionRecord | null, next: number | null, isTick: boolean): number | null | undefined => {
+const timer = (
+  previous: SessionRecord | null,
+  next: number | null,
+  tickAt: number | null,
+): number | null | undefined => {
   const current = previous?.dueAt ?? null;
   if (next === current) return previous === null ? next : undefined;
-  return isTick || next === null || current === null || next < current ? next : undefined;
+  const fired = tickAt !== null && current !== null && current <= tickAt;
+  return fired || next === null || current === null || next < current ? next : undefined;
 };
 
 export interface Writing {
@@ -76,7 +82,8 @@ export const commitDecision = async (
   const reporting = reporter === null ? undefined : decision.agents.get(reporter);
   if (reporter !== null && (reporting === undefined || !full(reporting))) freed.add(reporter);
   const [before, after] = [waitingRows(previous?.state ?? null), waitingRows(state)];
-  const due = timer(previous, dueAt(state, { ...facts, agents: decision.agents }), writing.isTick);
+  const next = dueAt(state, { ...facts, agents: decision.agents });
+  const due = timer(previous, next, writing.isTick ? now : null);
   const row = { stream: state.id, seq: (previous?.seq ?? 0) + 1, at: now };
   const result = await deps.store.commitSession({
     nonce: randomHex(deps.entropy, 12),

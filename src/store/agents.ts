@@ -1,113 +1,15 @@
-import type { AgentCommit, HistoryRow, Store } from "../app/store-port.ts";
-import { queuesOf, type Agent, type Report } from "../core/agent/agent.ts";
+import type { HistoryRow, Store } from "../app/store-port.ts";
+import type { Report } from "../core/agent/agent.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Meaning } from "../core/agent/state-meaning.ts";
-import { logStatement, lookForTask, reportStatement, wakes } from "./commit-session.ts";
+import { planAgentCommit } from "./commit-agent.ts";
 import { AGENT_COLUMNS, taskPath, WITH_NEWEST } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
+import { otherHalf, reportStatement } from "./report-row.ts";
 import { jsonOrNull, number, orNull, text, toAgent, toAgentRecord } from "./rows.ts";
-import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
-
-const written = (commit: AgentCommit): Expression => ({
-  sql: "EXISTS (SELECT 1 FROM agents WHERE id = ? AND tx = ?)",
-  args: [commit.agent.id, commit.nonce],
-});
-
-/** The columns that a registration changes; `tasks` and what was learned of the agent stay. */
-const registrationOf = (agent: Agent): readonly SqlValue[] => [
-  agent.name,
-  agent.version,
-  JSON.stringify(agent.capabilities),
-  agent.contactEndpoint,
-  agent.metadata === null ? null : JSON.stringify(agent.metadata),
-  agent.admission,
-  agent.registeredAt,
-  agent.signedAt,
-  agent.supersededBy,
-  JSON.stringify(agent.aliases),
-  JSON.stringify(queuesOf(agent)),
-  agent.capacity,
-  agent.contactAt,
-];
-
-const REGISTRATION = `name, version, capabilities, contact_endpoint, metadata, admission, registered_at, signed_at,
-  superseded_by, aliases, queues, capacity, contact_at`;
-
-const upsert = (commit: AgentCommit): Statement => {
-  const { agent, log, nonce, superseded } = commit;
-  const guard = superseded === null ? "" : " AND EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)";
-  const guardArgs = superseded === null ? [] : [superseded.agent.id, superseded.seq];
-  const logSeq = log?.seq ?? 0;
-  const logHash = log?.hash ?? "";
-  if (commit.seq === null) {
-    return {
-      sql: `INSERT INTO agents (id, seq, tx, log_seq, log_hash, ${REGISTRATION}, tasks, settled, claimed_at,
-          reached_by_agentkit)
-        SELECT ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', '[]', 0, 0
-        WHERE NOT EXISTS (SELECT 1 FROM agents WHERE id = ?)${guard} RETURNING seq`,
-      args: [agent.id, nonce, logSeq, logHash, ...registrationOf(agent), agent.id, ...guardArgs],
-    };
-  }
-  const columns = REGISTRATION.split(",").map((column) => `${column.trim()} = ?`);
-  return {
-    sql: `UPDATE agents SET seq = seq + 1, tx = ?, log_seq = ?, log_hash = ?, ${columns.join(", ")}
-      WHERE id = ? AND seq = ?${guard} RETURNING seq`,
-    args: [nonce, logSeq, logHash, ...registrationOf(agent), agent.id, commit.seq, ...guardArgs],
-  };
-};
-
-/** The older id goes out of service; every id that pointed at it points at the newest one. */
-const supersede = (commit: AgentCommit): readonly Statement[] => {
-  const old = commit.superseded;
-  if (old === null) return [];
-  const when = written(commit);
-  return [
-    {
-      sql: `UPDATE agents SET seq = seq + 1, admission = 'superseded', superseded_by = ?, queues = '[]', log_seq = ?,
-        log_hash = ? WHERE id = ? AND ${when.sql}`,
-      args: [commit.agent.id, old.log.seq, old.log.hash, old.agent.id, ...when.args],
-    },
-    {
-      sql: `UPDATE agents SET superseded_by = ? WHERE id IN (SELECT value FROM json_each(?)) AND id <> ? AND ${when.sql}`,
-      args: [commit.agent.id, JSON.stringify(old.agent.aliases), old.agent.id, ...when.args],
-    },
-    { sql: `DELETE FROM agent_capabilities WHERE agent_id = ? AND ${when.sql}`, args: [old.agent.id, ...when.args] },
-    logStatement(old.log, commit.nonce, when),
-  ];
-};
-
-/** Sessions whose attempts the agent held are due at once: their next tick ends those attempts. */
-const releaseHeld = (commit: AgentCommit): readonly Statement[] => {
-  const gone = commit.agent.admission === "deregistered" ? commit.agent.id : commit.superseded?.agent.id;
-  if (gone === undefined) return [];
-  const when = written(commit);
-  return [
-    {
-      sql: `UPDATE sessions SET due_at = ? WHERE status = 'open' AND (due_at IS NULL OR due_at > ?) AND id IN (
-        SELECT json_extract(t.value, '$.sessionId') FROM agents x, json_each(x.tasks) t WHERE x.id = ?) AND ${when.sql}
-        RETURNING id AS session_id`,
-      args: [commit.now, commit.now, gone, ...when.args],
-    },
-  ];
-};
-
-const capabilities = (commit: AgentCommit): readonly Statement[] => {
-  const { agent } = commit;
-  const when = written(commit);
-  const list = JSON.stringify(agent.admission === "registered" ? agent.capabilities : []);
-  return [
-    {
-      sql: `DELETE FROM agent_capabilities WHERE agent_id = ? AND capability NOT IN (SELECT value FROM json_each(?))
-        AND ${when.sql}`,
-      args: [agent.id, list, ...when.args],
-    },
-    {
-      sql: `INSERT INTO agent_capabilities (capability, agent_id) SELECT DISTINCT q.value, ? FROM json_each(?) q WHERE ${when.sql}
-        AND NOT EXISTS (SELECT 1 FROM agent_capabilities c WHERE c.capability = q.value AND c.agent_id = ?)`,
-      args: [agent.id, list, ...when.args, agent.id],
-    },
-  ];
-};
+import { statement, type Row, type Sql } from "./sql-port.ts";
+import { isUniqueViolation } from "./store-failure.ts";
+import { lookForTask, wakes } from "./waiting-looks.ts";
 
 const toHistory = (row: Row): HistoryRow => ({
   state: text(row, "state"),
@@ -135,16 +37,20 @@ export const agentStore = (
   | "readHistory"
 > => ({
   insertReport: async (report, agentSeq, look) => {
-    const when = { sql: "EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)", args: [report.agentId, agentSeq] };
+    const half = otherHalf(report);
+    const current: Expression = {
+      sql: `EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)${half === null ? "" : ` AND NOT EXISTS (${half.sql})`}`,
+      args: [report.agentId, agentSeq, ...(half?.args ?? [])],
+    };
     const results = await sql.batch(
       [
-        reportStatement(report, when),
-        statement("SELECT seq FROM agents WHERE id = ?", report.agentId),
+        { sql: `SELECT ${current.sql} AS current`, args: current.args },
+        reportStatement(report, current),
         ...(look ? [lookForTask(report.agentId)] : []),
       ],
       "write",
     );
-    if (results[1]?.rows[0]?.["seq"] !== agentSeq) return { kind: "stale" };
+    if (results[0]?.rows[0]?.["current"] !== 1) return { kind: "stale" };
     return { kind: "committed", wake: wakes(results.slice(2)) };
   },
 
@@ -172,13 +78,13 @@ export const agentStore = (
     const [result] = await sql.batch(
       [
         {
-          sql: `UPDATE agents SET contact_at = ?, tasks = json_set(tasks, ?, ?${
+          sql: `UPDATE agents SET contact_at = max(coalesce(contact_at, 0), ?), tasks = json_set(tasks, ?, json(?)${
             progress === undefined ? "" : ", ?, json(?)"
           }) WHERE id = ? AND json_type(tasks, ?) IS NOT NULL RETURNING id`,
           args: [
             now,
             `${path}.beatAt`,
-            now,
+            String(now),
             ...(progress === undefined ? [] : [`${path}.progress`, JSON.stringify(progress)]),
             agentId,
             path,
@@ -211,22 +117,13 @@ export const agentStore = (
   },
 
   commitAgent: async (commit) => {
-    const when = written(commit);
-    const results = await sql.batch(
-      [
-        upsert(commit),
-        ...(commit.log === null ? [] : [logStatement(commit.log, commit.nonce, when)]),
-        ...supersede(commit),
-        ...capabilities(commit),
-        ...(commit.report === null ? [] : [reportStatement(commit.report, when)]),
-        ...releaseHeld(commit),
-        lookForTask(commit.agent.id),
-      ],
-      "write",
-    );
-    if ((results[0]?.rows.length ?? 0) === 0) return { kind: "stale" };
-    const sessions = results.filter((result) => result.rows.some((row) => "session_id" in row));
-    return { kind: "committed", wake: wakes(sessions) };
+    const plan = planAgentCommit(commit);
+    try {
+      return plan.read(await sql.batch(plan.statements, "write"));
+    } catch (error) {
+      if (isUniqueViolation(error)) return { kind: "stale" };
+      throw error;
+    }
   },
 
   readState: async (agentId) => {

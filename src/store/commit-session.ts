@@ -1,14 +1,11 @@
-import type { CommitResult, ReportRow, SessionCommit, WaitingRow } from "../app/store-port.ts";
-import type { AgentEffect } from "../core/agent/effects.ts";
+import type { CommitResult, SessionCommit } from "../app/store-port.ts";
 import { EVENT_VERSION } from "../core/session/events.ts";
-import { FIRST_WAITING, FREE, taskPath, WITH_NEWEST } from "./fragments.ts";
+import { agentStatements } from "./held-tasks.ts";
 import type { Expression } from "./load-facts.ts";
 import { KEY_LIFE_MS } from "./load.ts";
-import { text } from "./rows.ts";
-import { statement, type SqlResult, type SqlValue, type Statement } from "./sql-port.ts";
-
-/** Reports tied to an attempt are never older than this before its dispatch (clocks differ by five minutes). */
-const SLACK_MS = 600_000;
+import { reportStatement } from "./report-row.ts";
+import { statement, type SqlResult, type Statement } from "./sql-port.ts";
+import { lookForAgent, lookForNext, lookForTask, wakes } from "./waiting-looks.ts";
 
 /** Written only if this very commit's head update went through. */
 const committed = (commit: { readonly nonce: string; readonly state: { readonly id: string } }): Expression => ({
@@ -16,18 +13,28 @@ const committed = (commit: { readonly nonce: string; readonly state: { readonly 
   args: [commit.state.id, commit.nonce],
 });
 
+/** Every agent as it was loaded. One parameter however many: D1 takes at most 100 a statement. */
+const agentGuard = (commit: SessionCommit): Expression =>
+  commit.agents.length === 0
+    ? { sql: "", args: [] }
+    : {
+        sql: ` AND NOT EXISTS (SELECT 1 FROM json_each(?) g LEFT JOIN agents a ON a.id = json_extract(g.value, '$[0]')
+          WHERE a.seq IS NOT json_extract(g.value, '$[1]'))`,
+        args: [JSON.stringify(commit.agents.map(({ id, seq }) => [id, seq]))],
+      };
+
 const headStatement = (commit: SessionCommit): Statement => {
   const { state, previous } = commit;
-  const guards = commit.agents.map(() => " AND EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)").join("");
-  const guardArgs = commit.agents.flatMap(({ id, seq }) => [id, seq]);
+  const guard = agentGuard(commit);
   const head = JSON.stringify(state);
   const needs = JSON.stringify(commit.needs);
   if (previous !== null) {
-    // Naming due_at costs a row in its index, so it is named only when it changes.
-    const due = commit.dueAt === undefined ? "" : ", due_at = ?";
+    // Naming due_at costs rows in its index, so it is named only when it changes; and only if nobody has made the
+    // session due meanwhile, which is the one change of a session that leaves `seq` alone.
+    const named = commit.dueAt !== undefined;
     return {
-      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?, status = ?${due}
-        WHERE id = ? AND seq = ?${guards} RETURNING seq`,
+      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?, status = ?${named ? ", due_at = ?" : ""}
+        WHERE id = ? AND seq = ?${named ? " AND due_at IS ?" : ""}${guard.sql} RETURNING seq`,
       args: [
         commit.log.seq,
         commit.nonce,
@@ -38,7 +45,8 @@ const headStatement = (commit: SessionCommit): Statement => {
         ...(commit.dueAt === undefined ? [] : [commit.dueAt]),
         state.id,
         previous.seq,
-        ...guardArgs,
+        ...(named ? [previous.dueAt] : []),
+        ...guard.args,
       ],
     };
   }
@@ -49,7 +57,7 @@ const headStatement = (commit: SessionCommit): Statement => {
   return {
     sql: `INSERT INTO sessions (id, seq, tx, status, hash, workflow_id, revision, definition_hash, head, needs, due_at,
         started_at, idempotency_key, body_hash)
-      SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE 1${guards}${
+      SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE 1${guard.sql}${
         key === null ? "" : " AND NOT EXISTS (SELECT 1 FROM sessions WHERE idempotency_key = ?)"
       }${newRevision ? " AND NOT EXISTS (SELECT 1 FROM workflows WHERE workflow_id = ? AND revision > 0)" : ""}
       RETURNING seq`,
@@ -68,7 +76,7 @@ const headStatement = (commit: SessionCommit): Statement => {
       state.startedAt,
       key?.key ?? null,
       key?.bodyHash ?? null,
-      ...guardArgs,
+      ...guard.args,
       ...(key === null ? [] : [key.key]),
       ...(newRevision ? [definition.workflowId] : []),
     ],
@@ -91,78 +99,6 @@ export const logStatement = (log: SessionCommit["log"], nonce: string, when: Exp
   ],
 });
 
-/** A report, conditional on `when` and on not being a repeat. */
-export const reportStatement = (report: ReportRow, when: Expression): Statement => ({
-  sql: `INSERT INTO agent_log (agent_id, at, received_at, digest, sent, sent_us, state, meaning, details, attempt, outcome)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${when.sql} AND NOT EXISTS (
-      SELECT 1 FROM agent_log WHERE agent_id = ? AND at = ? AND digest = ?) RETURNING at`,
-  args: [
-    report.agentId,
-    report.atMicros,
-    report.receivedAt,
-    report.digest,
-    report.sent,
-    report.sentMicros,
-    report.state,
-    report.meaning,
-    report.details === null ? null : JSON.stringify(report.details),
-    report.attemptId,
-    report.outcome === null ? null : JSON.stringify(report.outcome),
-    ...when.args,
-    report.agentId,
-    report.atMicros,
-    report.digest,
-  ],
-});
-
-/** `tasks` with the effects applied inside SQL, so that a heartbeat written meanwhile is not lost. */
-const tasksAfter = (effects: readonly AgentEffect[]): Expression => {
-  let sql = "tasks";
-  const args: SqlValue[] = [];
-  const newest =
-    "FROM agent_log l WHERE l.agent_id = agents.id ORDER BY l.at DESC, l.received_at DESC, l.digest DESC LIMIT 1";
-  for (const effect of effects) {
-    if (effect.kind === "release") {
-      sql = `json_remove(${sql}, ?)`;
-      args.push(taskPath(effect.attemptId));
-    } else if (effect.kind === "claim" && effect.again) {
-      sql = `json_set(${sql}, ?, ?)`;
-      args.push(`${taskPath(effect.attemptId)}.sentAt`, effect.sentAt);
-    } else if (effect.kind === "claim") {
-      const since = (effect.sentAt - SLACK_MS) * 1_000;
-      sql = `json_set(${sql}, ?, json_object('sessionId', ?, 'sentAt', ?,
-        'lastSentMicros', (SELECT l.sent_us ${newest}), 'since', min(?, coalesce((SELECT l.at ${newest}), 0))))`;
-      args.push(taskPath(effect.attemptId), effect.sessionId, effect.sentAt, since);
-    }
-  }
-  return { sql, args };
-};
-
-const agentStatements = (commit: SessionCommit): readonly Statement[] => {
-  const when = committed(commit);
-  return commit.agents.map(({ id, after }) => {
-    const effects = commit.effects.filter((effect) => effect.agentId === id);
-    const tasks = tasksAfter(effects);
-    const claimed = effects.findLast((effect) => effect.kind === "claim");
-    return {
-      sql: `UPDATE agents SET seq = seq + 1, tasks = ${tasks.sql}, settled = ?, missed_at = ?, contact_at = max(
-          coalesce(contact_at, 0), ?), reached_by_agentkit = ?, reports_promptly = ?${claimed ? ", claimed_at = ?" : ""}
-        WHERE id = ? AND ${when.sql}`,
-      args: [
-        ...tasks.args,
-        JSON.stringify(after.settled),
-        after.missedAt,
-        after.contactAt ?? 0,
-        after.reachedByAgentKit ? 1 : 0,
-        after.reportsPromptly === null ? null : Number(after.reportsPromptly),
-        ...(claimed?.kind === "claim" ? [claimed.sentAt] : []),
-        id,
-        ...when.args,
-      ],
-    };
-  });
-};
-
 const waitingStatements = (commit: SessionCommit): readonly Statement[] => {
   const when = committed(commit);
   const removed = commit.waitsRemoved.map((row): Statement => ({
@@ -174,25 +110,6 @@ const waitingStatements = (commit: SessionCommit): readonly Statement[] => {
     args: [row.queue, row.order, row.taskId, row.sessionId, JSON.stringify(row.notAgents), ...when.args],
   }));
   return [...removed, ...added];
-};
-
-/** The first task that waits for an agent, if the agent is free. */
-export const lookForTask = (agentId: string): Statement =>
-  statement(`SELECT (${FIRST_WAITING}) AS session_id FROM agents a ${WITH_NEWEST} WHERE a.id = ? AND ${FREE}`, agentId);
-
-/** The task's own session, if an agent that may take it is free. */
-const lookForAgent = (row: WaitingRow): Statement => {
-  const name = row.queue.slice(row.queue.indexOf(":") + 1);
-  const serves = row.queue.startsWith("cap:")
-    ? "a.id IN (SELECT c.agent_id FROM agent_capabilities c WHERE c.capability = ?)"
-    : "a.id = (SELECT coalesce(o.superseded_by, o.id) FROM agents o WHERE o.id = ?)";
-  return statement(
-    `SELECT ? AS session_id FROM agents a ${WITH_NEWEST} WHERE ${serves} AND ${FREE}
-      AND NOT EXISTS (SELECT 1 FROM json_each(?) x WHERE x.value = a.id) LIMIT 1`,
-    row.sessionId,
-    name,
-    JSON.stringify(row.notAgents),
-  );
 };
 
 const startStatements = (commit: SessionCommit): readonly Statement[] => {
@@ -250,10 +167,13 @@ export const planSessionCommit = (commit: SessionCommit): Planned => {
     logStatement(commit.log, commit.nonce, committed(commit)),
     ...startStatements(commit),
     ...(commit.report === null ? [] : [reportStatement(commit.report, committed(commit))]),
-    ...agentStatements(commit),
+    ...agentStatements(commit, committed(commit)),
     ...waitingStatements(commit),
   ];
-  const looks = [...commit.waitsAdded.map(lookForAgent), ...commit.freed.map(lookForTask)];
+  // A report may make its agent free without freeing it of a task. Who waited before goes first.
+  const freed = new Set([...commit.freed, ...(commit.report === null ? [] : [commit.report.agentId])]);
+  const left = new Set(commit.waitsRemoved.map((row) => row.queue));
+  const looks = [...[...freed].map(lookForTask), ...[...left].map(lookForNext), ...commit.waitsAdded.map(lookForAgent)];
   return {
     statements: [...before, ...writes, ...looks],
     read: (results) =>
@@ -262,12 +182,3 @@ export const planSessionCommit = (commit: SessionCommit): Planned => {
         : { kind: "committed", wake: wakes(results.slice(before.length + writes.length)) },
   };
 };
-
-/** Sessions named by the reads of the other side, each once. */
-export const wakes = (results: readonly SqlResult[]): readonly string[] => [
-  ...new Set(
-    results.flatMap((result) =>
-      result.rows.filter((row) => row["session_id"] !== null).map((row) => text(row, "session_id")),
-    ),
-  ),
-];

@@ -16,10 +16,28 @@ export const FREE = `(a.admission IN ('registered', 'provisional')
     EXISTS (SELECT 1 FROM json_each(a.settled) s WHERE s.value = n.attempt)
     OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE t.key = n.attempt)))))`;
 
+/** The row key of the first task in queue `q` that agent `a` may take; one seek, however long the queue is. */
+const FIRST_OF_QUEUE = `SELECT f.order_key, f.task_id FROM waiting_tasks f WHERE f.queue = q.value
+  AND NOT EXISTS (SELECT 1 FROM json_each(f.not_agents) x WHERE x.value = a.id)
+  ORDER BY f.order_key, f.task_id LIMIT 1`;
+
+/**
+ * Each queue `q` of agent `a` with the first task `w` that it may take. An older id's queue counts only while that
+ * id is routed to `a`, as in core: what core would not assign must not stand before others. CROSS JOIN keeps the
+ * order, or the planner may walk every waiting task.
+ */
+export const FIRST_OF_QUEUES = `json_each(a.queues) q CROSS JOIN waiting_tasks w ON w.queue = q.value
+  AND (w.order_key, w.task_id) = (${FIRST_OF_QUEUE}) AND (substr(q.value, 1, 6) <> 'agent:'
+  OR a.id = coalesce((SELECT s.superseded_by FROM agents s WHERE s.id = substr(q.value, 7)), substr(q.value, 7)))`;
+
 /** The first waiting task that agent `a` may take, as `session_id`. */
-export const FIRST_WAITING = `SELECT w.session_id FROM json_each(a.queues) q JOIN waiting_tasks w ON w.queue = q.value
-  WHERE NOT EXISTS (SELECT 1 FROM json_each(w.not_agents) x WHERE x.value = a.id)
-  ORDER BY w.order_key, w.task_id LIMIT 1`;
+export const FIRST_WAITING = `SELECT w.session_id FROM ${FIRST_OF_QUEUES} ORDER BY w.order_key, w.task_id LIMIT 1`;
 
 /** The JSON path of an attempt inside `agents.tasks`. Attempt ids hold no quotes. */
 export const taskPath = (attemptId: string): string => `$."${attemptId}"`;
+
+/** Before every time there is; the largest number that JSON and D1 both keep. */
+export const EARLIEST_MICROS = -9_007_199_254_740_991;
+
+/** Of an attempt in flight `t`: its agent's newest own timestamp when the task was given to it. */
+export const LAST_SENT = `coalesce(json_extract(t.value, '$.lastSentMicros'), ${EARLIEST_MICROS})`;

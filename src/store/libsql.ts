@@ -39,9 +39,10 @@ const openFile = async (path: string): Promise<OpenedSql> => {
   const run = (statements: readonly Statement[], mode: "read" | "write"): SqlResult[] => {
     db.exec(mode === "write" ? "BEGIN IMMEDIATE" : "BEGIN");
     try {
-      const results = statements.map(
-        ({ sql, args }): SqlResult => ({ rows: prepare(sql).all(...args) as Row[], rowsWritten: null }),
-      );
+      const results = statements.map(({ sql, args }): SqlResult => ({
+        rows: prepare(sql).all(...args) as Row[],
+        rowsWritten: null,
+      }));
       db.exec("COMMIT");
       return results;
     } catch (error) {
@@ -69,7 +70,10 @@ const openRemote = async (options: LibsqlOptions): Promise<OpenedSql> => {
         statements.map(({ sql, args }) => ({ sql, args: [...args] })),
         mode,
       );
-      return results.map((result): SqlResult => ({ rows: result.rows as unknown as readonly Row[], rowsWritten: null }));
+      return results.map((result): SqlResult => ({
+        rows: result.rows as unknown as readonly Row[],
+        rowsWritten: null,
+      }));
     },
     close: () => client.close(),
   };

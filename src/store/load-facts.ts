@@ -1,10 +1,10 @@
 import type { LoadedFacts } from "../app/store-port.ts";
 import type { Agent } from "../core/agent/agent.ts";
-import type { Json } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { Moment, Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Capable, Signs } from "../core/session/facts.ts";
-import { AGENT_COLUMNS, FREE, WITH_NEWEST } from "./fragments.ts";
+import { AGENT_COLUMNS, FIRST_OF_QUEUES, FREE, LAST_SENT, WITH_NEWEST } from "./fragments.ts";
 import { number, orNull, text, toAgent } from "./rows.ts";
 import type { SqlResult, SqlValue, Statement } from "./sql-port.ts";
 
@@ -14,7 +14,7 @@ export interface Expression {
   readonly args: readonly SqlValue[];
 }
 
-/** How many free agents of a capability are looked at: enough to skip some that rejected the task. */
+/** How many free agents of a capability are looked at, besides one for each time an agent rejected an open task. */
 const CANDIDATES = 8;
 
 /** Agents that `needs` (a JSON expression) names, each with the newest one that replaced it. */
@@ -30,37 +30,53 @@ const knownCapabilities = (needs: Expression): Statement => ({
   args: needs.args,
 });
 
-/** Free agents by capability, the longest unused first. */
-const freeAgents = (needs: Expression): Statement => ({
-  sql: `SELECT * FROM (SELECT q.value AS cap, ${AGENT_COLUMNS},
-      row_number() OVER (PARTITION BY q.value ORDER BY a.claimed_at, a.id) AS place
+/**
+ * Free agents by capability, the longest unused first; then those that hold a task of this session, since the
+ * decision may free them.
+ */
+const freeAgents = (needs: Expression, session: Expression | null): Statement => ({
+  sql: `SELECT * FROM (SELECT q.value AS cap, ${AGENT_COLUMNS}, ${FREE} AS is_free,
+      row_number() OVER (PARTITION BY q.value ORDER BY ${FREE} DESC, a.claimed_at, a.id) AS place
     FROM json_each(${needs.sql}, '$.caps') q JOIN agent_capabilities c ON c.capability = q.value
-    JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE}) WHERE place <= ${CANDIDATES}`,
-  args: needs.args,
+    JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE}${
+      session === null
+        ? ""
+        : ` OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE json_extract(t.value, '$.sessionId') = ${session.sql})`
+    }) WHERE NOT is_free OR place <= ${CANDIDATES}${
+      session === null
+        ? ""
+        : ` + (SELECT count(*) FROM sessions s, json_each(s.head, '$.open') t, json_each(t.value, '$.rejectedBy')
+        WHERE s.id = ${session.sql})`
+    }`,
+  args: [...needs.args, ...(session === null ? [] : [...session.args, ...session.args])],
 });
 
 /** The order of the first task that waits for each named agent. */
 const waitingAhead = (needs: Expression): Statement => ({
-  sql: `SELECT a.id, min(w.order_key) AS ahead FROM json_each(${needs.sql}, '$.agents') q
-    JOIN agents o ON o.id = q.value JOIN agents a ON a.id IN (o.id, o.superseded_by)
-    JOIN json_each(a.queues) k JOIN waiting_tasks w ON w.queue = k.value
-    WHERE NOT EXISTS (SELECT 1 FROM json_each(w.not_agents) x WHERE x.value = a.id) GROUP BY a.id`,
+  sql: `SELECT a.id, min(w.order_key) AS ahead FROM json_each(${needs.sql}, '$.agents') n
+    CROSS JOIN agents o ON o.id = n.value CROSS JOIN agents a ON a.id IN (o.id, o.superseded_by)
+    CROSS JOIN ${FIRST_OF_QUEUES} GROUP BY a.id`,
   args: needs.args,
 });
 
+/** Text that sorts as a time of an agent does; agents' clocks may stand before 1970. */
+const sortable = (micros: string): string => `printf('%018d', ${micros} + 9007199254740992)`;
+
+/** (agent's clock, receipt) as text in the order of moments: a key to sort by and the two numbers. */
+const MOMENT = `${sortable("l.sent_us")} || printf('%015d|%d|%d', l.received_at, l.sent_us, l.received_at)`;
+
 /**
- * What was heard about each attempt in flight of the agents that `needs` names. A moment is text whose order
- * is that of (agent's clock, receipt). `since` bounds the scan; the tie to the attempt is the row's own.
+ * What was heard about each attempt in flight of the agents that `needs` names. `since` bounds the scan; the tie
+ * to the attempt is the row's own.
  * CROSS JOIN keeps the order, or the planner walks the agent's whole history for each report.
  */
 const signs = (agentIds: Expression): Statement => ({
   sql: `SELECT t.key AS attempt,
       min(CASE WHEN l.meaning = 'working' THEN l.received_at END) AS working_at,
-      min(CASE WHEN l.meaning = 'working' AND l.sent_us > coalesce(json_extract(t.value, '$.lastSentMicros'), -1)
-        THEN printf('%018d|%015d', l.sent_us, l.received_at) END) AS working,
-      max(CASE WHEN l.meaning = 'free' THEN printf('%018d|%015d', l.sent_us, l.received_at) END) AS free,
+      min(CASE WHEN l.meaning = 'working' AND l.sent_us > ${LAST_SENT} THEN ${MOMENT} END) AS working,
+      max(CASE WHEN l.meaning = 'free' THEN ${MOMENT} || '|' || coalesce(l.details, 'null') END) AS free,
       max(CASE WHEN l.details -> '$.progress' IS NOT NULL
-        THEN printf('%018d|%s', l.at, l.details -> '$.progress') END) AS progress
+        THEN ${sortable("l.at")} || '|' || (l.details -> '$.progress') END) AS progress
     FROM ${agentIds.sql} q CROSS JOIN agents a ON a.id = q.value CROSS JOIN json_each(a.tasks) t
     CROSS JOIN agent_log l ON l.agent_id = a.id AND l.at > json_extract(t.value, '$.since') AND l.attempt = t.key
     GROUP BY t.key`,
@@ -76,7 +92,7 @@ export const factStatements = (
 ): readonly Statement[] => [
   namedAgents(needs),
   knownCapabilities(needs),
-  freeAgents(needs),
+  freeAgents(needs, session),
   waitingAhead(needs),
   signs(
     reporter === null
@@ -104,9 +120,13 @@ export const factStatements = (
 
 const momentOf = (value: SqlValue | undefined): Moment | null =>
   orNull(value, (joined) => {
-    const [sentMicros, receivedAt] = String(joined).split("|").map(Number);
+    const [, sentMicros, receivedAt] = String(joined).split("|", 3).map(Number);
     return { sentMicros: sentMicros ?? 0, receivedAt: receivedAt ?? 0 };
   });
+
+/** What stands after a moment. */
+const detailsOf = (value: SqlValue | undefined): JsonObject | null =>
+  orNull(value, (joined) => JSON.parse(String(joined).split("|").slice(3).join("|")) as JsonObject | null);
 
 const progressOf = (value: SqlValue | undefined): Json =>
   orNull(value, (joined) => JSON.parse(String(joined).slice(19)) as Json);
@@ -156,5 +176,9 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
 /** The working/free pair of one attempt, from the results of `factStatements`. */
 export const readPair = (results: readonly SqlResult[], attemptId: string | undefined): Pair => {
   const row = results[4]?.rows.find((heard) => heard["attempt"] === attemptId);
-  return { earliestWorking: momentOf(row?.["working"]), latestFree: momentOf(row?.["free"]) };
+  const latestFree = momentOf(row?.["free"]);
+  return {
+    earliestWorking: momentOf(row?.["working"]),
+    latestFree: latestFree && { ...latestFree, details: detailsOf(row?.["free"]) },
+  };
 };

@@ -6,7 +6,7 @@ import { jsonOrNull, text, toAgent, toDefinition, toSession } from "./rows.ts";
 import { statement, type Sql, type SqlResult, type Statement } from "./sql-port.ts";
 
 /** How far back a repeat of a report from a fast clock is looked for: our clocks differ by five minutes at most. */
-const REPEAT_WINDOW_MICROS = 360_000_000;
+export const REPEAT_WINDOW_MICROS = 360_000_000;
 
 /** An Idempotency-Key is kept this long (ms). */
 export const KEY_LIFE_MS = 7 * 86_400_000;

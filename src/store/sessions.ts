@@ -37,9 +37,17 @@ export const sessionStore = (
     }
   },
 
-  rearm: async ({ state, seq }, dueAt) => {
+  rearm: async ({ state, seq, dueAt: loaded }, dueAt) => {
     await sql.batch(
-      [statement("UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ?", dueAt, state.id, seq)],
+      [
+        statement(
+          "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND due_at IS ?",
+          dueAt,
+          state.id,
+          seq,
+          loaded,
+        ),
+      ],
       "write",
     );
   },
