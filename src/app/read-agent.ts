@@ -29,7 +29,7 @@ const view = (deps: Deps, agent: Agent): AgentView => ({
   agent,
   liveness: livenessOf(agent, deps.clock.now()),
   lastContactAt: lastContactAt(agent),
-  availability: availabilityOf(agent),
+  availability: availabilityOf(agent, deps.clock.now()),
   clockSkewMs: agent.newest === null ? null : Math.round(agent.newest.sentMicros / 1_000) - agent.newest.receivedAt,
 });
 

@@ -50,7 +50,7 @@ export const readSession = async (deps: Deps, sessionId: string): Promise<Sessio
   const log = await deps.store.readLog(sessionId, { after: 0, limit: MAX_LOG_ROWS });
   const rows = log.map(({ at, parsed }) => ({ at, events: parsed as readonly SessionEvent[] }));
   return {
-    ...summary(state, waitingFor(state, facts), dueAt(state, facts)),
+    ...summary(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
     tasks: tasksView(state, rows, facts),
   };
 };

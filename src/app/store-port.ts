@@ -248,7 +248,7 @@ export interface Store {
   /** Sessions that are due, oldest first. */
   due(now: number, limit: number): Promise<readonly string[]>;
   /** Sessions with a waiting task that a free agent could take now. */
-  matches(limit: number): Promise<readonly string[]>;
+  matches(now: number, limit: number): Promise<readonly string[]>;
   /** The earliest timer of all; `null` if there is none. */
   nextDue(): Promise<number | null>;
 }

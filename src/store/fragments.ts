@@ -8,13 +8,23 @@ export const WITH_NEWEST = `LEFT JOIN agent_log n ON n.agent_id = a.id AND (n.at
 export const AGENT_COLUMNS = `a.*, n.state AS r_state, n.meaning AS r_meaning, n.sent AS r_sent, n.sent_us AS r_sent_us,
   n.received_at AS r_received_at, n.attempt AS r_attempt`;
 
-/** `availabilityOf` in SQL: only a pre-filter, the decision is made in core; a test holds the two against each other. */
-export const FREE = `(a.admission IN ('registered', 'provisional')
+function free(lost: string): string {
+  return `(a.admission IN ('registered', 'provisional')
   AND (SELECT count(*) FROM json_each(a.tasks)) < a.capacity
-  AND (a.missed_at IS NULL OR a.missed_at < max(a.registered_at, coalesce(a.contact_at, 0), coalesce(n.received_at, 0)))
+  AND (${lost} OR a.missed_at < max(a.registered_at, coalesce(a.contact_at, 0), coalesce(n.received_at, 0)))
   AND (n.meaning IS NULL OR n.meaning = 'free' OR (n.meaning <> 'other' AND n.attempt IS NOT NULL AND (
     EXISTS (SELECT 1 FROM json_each(a.settled) s WHERE s.value = n.attempt)
     OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE t.key = n.attempt)))))`;
+}
+
+/** `availabilityOf` in SQL: only a pre-filter, the decision is made in core; a test holds the two against each other. */
+export const FREE = free("a.missed_at IS NULL");
+
+/** Like `FREE`, but agents presumed lost pass: core knows when the presumption ends. */
+export const FREE_OR_LOST = free("1");
+
+/** Like `FREE`, but agents that were lost up to a time (one argument, epoch ms) pass. */
+export const FREE_OR_LOST_BEFORE = free("a.missed_at IS NULL OR a.missed_at <= ?");
 
 /** The row key of the first task in queue `q` that agent `a` may take; one seek, however long the queue is. */
 const FIRST_OF_QUEUE = `SELECT f.order_key, f.task_id FROM waiting_tasks f WHERE f.queue = q.value
@@ -41,3 +51,7 @@ export const EARLIEST_MICROS = -9_007_199_254_740_991;
 
 /** Of an attempt in flight `t`: its agent's newest own timestamp when the task was given to it. */
 export const LAST_SENT = `coalesce(json_extract(t.value, '$.lastSentMicros'), ${EARLIEST_MICROS})`;
+
+/** A report row `l` that names no task. A task that an agent started by its id is not ended by a report without. */
+export const NAMES_NO_TASK = `coalesce(l.details ->> '$.opscore_task_id', l.details ->> '$.task_id',
+  l.details ->> '$.taskId', '') = ''`;

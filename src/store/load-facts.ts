@@ -4,7 +4,15 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { Moment, Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Capable, Signs } from "../core/session/facts.ts";
-import { AGENT_COLUMNS, FIRST_OF_QUEUES, FREE, LAST_SENT, WITH_NEWEST } from "./fragments.ts";
+import {
+  AGENT_COLUMNS,
+  FIRST_OF_QUEUES,
+  FREE,
+  FREE_OR_LOST,
+  LAST_SENT,
+  NAMES_NO_TASK,
+  WITH_NEWEST,
+} from "./fragments.ts";
 import { number, orNull, text, toAgent } from "./rows.ts";
 import type { SqlResult, SqlValue, Statement } from "./sql-port.ts";
 
@@ -31,14 +39,14 @@ const knownCapabilities = (needs: Expression): Statement => ({
 });
 
 /**
- * Free agents by capability, the longest unused first; then those that hold a task of this session, since the
+ * Free agents by capability, the longest unused first, those presumed lost last; then those that hold a task of this session, since the
  * decision may free them.
  */
 const freeAgents = (needs: Expression, session: Expression | null): Statement => ({
-  sql: `SELECT * FROM (SELECT q.value AS cap, ${AGENT_COLUMNS}, ${FREE} AS is_free,
-      row_number() OVER (PARTITION BY q.value ORDER BY ${FREE} DESC, a.claimed_at, a.id) AS place
+  sql: `SELECT * FROM (SELECT q.value AS cap, ${AGENT_COLUMNS}, ${FREE_OR_LOST} AS is_free,
+      row_number() OVER (PARTITION BY q.value ORDER BY ${FREE_OR_LOST} DESC, ${FREE} DESC, a.claimed_at, a.id) AS place
     FROM json_each(${needs.sql}, '$.caps') q JOIN agent_capabilities c ON c.capability = q.value
-    JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE}${
+    JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE_OR_LOST}${
       session === null
         ? ""
         : ` OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE json_extract(t.value, '$.sessionId') = ${session.sql})`
@@ -73,7 +81,7 @@ const MOMENT = `${sortable("l.sent_us")} || printf('%015d|%d|%d', l.received_at,
 const signs = (agentIds: Expression): Statement => ({
   sql: `SELECT t.key AS attempt,
       min(CASE WHEN l.meaning = 'working' THEN l.received_at END) AS working_at,
-      min(CASE WHEN l.meaning = 'working' AND l.sent_us > ${LAST_SENT} THEN ${MOMENT} END) AS working,
+      min(CASE WHEN l.meaning = 'working' AND ${NAMES_NO_TASK} AND l.sent_us > ${LAST_SENT} THEN ${MOMENT} END) AS working,
       max(CASE WHEN l.meaning = 'free' THEN ${MOMENT} || '|' || coalesce(l.details, 'null') END) AS free,
       max(CASE WHEN l.details -> '$.progress' IS NOT NULL
         THEN ${sortable("l.at")} || '|' || (l.details -> '$.progress') END) AS progress

@@ -1,6 +1,6 @@
 import type { ReportRow } from "../app/store-port.ts";
 import { taskNamedIn } from "../core/report/interpret.ts";
-import { LAST_SENT } from "./fragments.ts";
+import { LAST_SENT, NAMES_NO_TASK } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { REPEAT_WINDOW_MICROS } from "./load.ts";
 import type { Statement } from "./sql-port.ts";
@@ -45,7 +45,7 @@ export const otherHalf = (report: ReportRow): Expression | null => {
   return {
     sql: `SELECT 1 FROM agents g CROSS JOIN json_each(g.tasks) t CROSS JOIN agent_log l ON l.agent_id = g.id
       AND l.at > json_extract(t.value, '$.since') AND l.attempt = t.key WHERE g.id = ? AND t.key = ?
-      AND l.meaning = '${wanted}' AND l.sent_us > ${LAST_SENT} AND (l.sent_us, l.received_at) ${order} (?, ?)`,
+      AND l.meaning = '${wanted}' AND ${NAMES_NO_TASK} AND l.sent_us > ${LAST_SENT} AND (l.sent_us, l.received_at) ${order} (?, ?)`,
     args: [report.agentId, attemptId, report.sentMicros, report.receivedAt],
   };
 };

@@ -1,11 +1,12 @@
 import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
 import type { Store, StoredLogRow } from "../app/store-port.ts";
+import { LOST_MS } from "../core/agent/availability.ts";
 import type { AgentEvent } from "../core/agent/events.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { planSessionCommit } from "./commit-session.ts";
-import { FIRST_WAITING, FREE, WITH_NEWEST } from "./fragments.ts";
+import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts";
 import type { Reader } from "./reader.ts";
 import { text } from "./rows.ts";
 import { log, sessions } from "./schema.ts";
@@ -91,12 +92,13 @@ export const sessionStore = (
     return (result?.rows ?? []).map((row) => text(row, "id"));
   },
 
-  matches: async (limit) => {
+  matches: async (now, limit) => {
     const [result] = await sql.batch(
       [
         statement(
           `SELECT DISTINCT session_id FROM (SELECT (${FIRST_WAITING}) AS session_id FROM agents a ${WITH_NEWEST}
-            WHERE EXISTS (SELECT 1 FROM waiting_tasks) AND ${FREE}) WHERE session_id IS NOT NULL LIMIT ?`,
+            WHERE EXISTS (SELECT 1 FROM waiting_tasks) AND ${FREE_OR_LOST_BEFORE}) WHERE session_id IS NOT NULL LIMIT ?`,
+          now - LOST_MS,
           limit,
         ),
       ],

@@ -72,6 +72,7 @@ export class SimAgent {
   readonly #kit: SimAgentKit;
   readonly #random: Random;
   #lives = 0;
+  #working = 0;
   #lastMicros = 0;
 
   constructor(world: SimWorld, kit: SimAgentKit, name: string, capabilities: readonly string[], temper: Temper) {
@@ -90,6 +91,7 @@ export class SimAgent {
   /** Comes up under a new id. */
   start(): void {
     this.#lives += 1;
+    this.#working = 0;
     this.alive = true;
     this.registered = false;
     this.id = `${this.name}-id${this.#lives}`;
@@ -101,8 +103,10 @@ export class SimAgent {
         if (this.alive && this.#lives === life) this.#receive(body, answer);
       },
     });
-    this.#world.scheduler.after(this.#random.between(0, 200), () => this.notify("REGISTER"));
-    this.#world.scheduler.after(this.#random.between(0, 1_500), () => this.#report("idle", {}));
+    // The first report may come before the webhook or after it; an agent that sends no ids sends it at once, or its
+    // own reports would say "idle" in the middle of a task.
+    this.#world.scheduler.after(this.#random.between(10, 200), () => this.notify("REGISTER"));
+    this.#world.scheduler.after(this.#random.between(0, this.temper.ids ? 1_500 : 8), () => this.#report("idle", {}));
   }
 
   die(): void {
@@ -119,8 +123,10 @@ export class SimAgent {
   heal(): void {
     this.temper = { ...plain, ids: this.temper.ids };
     if (!this.alive) return this.start();
+    this.#kit.register(this.id, this.#host);
     this.notify("REGISTER");
-    this.#report("idle", {});
+    // An agent at work is not idle; it will report when it has finished.
+    if (this.#working === 0) this.#report("idle", {});
   }
 
   notify(type: "REGISTER" | "DEREGISTER"): void {
@@ -191,6 +197,7 @@ export class SimAgent {
     const here = (): boolean => this.alive && this.#lives === life;
     const details = temper.ids ? { opscore_task_id: attemptId } : {};
     const workMs = random.between(...temper.workMs);
+    this.#working += 1;
     const accepted = '{"status":"success","message":"Task received and processing started."}';
     if (!temper.holds) answer(200, accepted);
     if (temper.prompt && temper.settles === "report") {
@@ -214,6 +221,10 @@ export class SimAgent {
 
   #finish(attemptId: string, details: object): void {
     const { temper } = this;
+    this.#working -= 1;
+    this.#world.spoken.add(attemptId);
+    // Without ids its word may be taken for any attempt it holds: there is no fence for those who do not show one.
+    if (!temper.ids) for (const other of this.received) this.#world.spoken.add(other);
     const failed = this.#random.chance(temper.fails);
     if (temper.settles === "call") {
       if (failed) return this.#call("fail", attemptId, { error: { code: "E", message: "failed" } });
@@ -238,6 +249,9 @@ export class SimAgent {
   #lie(attemptId: string): void {
     const random = this.#random;
     const wrong = attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + random.int(3) - 1}`);
+    for (let n = -1; n < 3; n += 1) {
+      this.#world.spoken.add(attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + n}`));
+    }
     const others = [
       () => this.#report("idle", { opscore_task_id: wrong }),
       () => this.#report("idle", { opscore_task_id: "tsk_unknown" }),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { attemptIdOf } from "../../src/core/ids.ts";
 import { evolve } from "../../src/core/session/evolve.ts";
-import type { SessionEvent } from "../../src/core/session/events.ts";
+import type { AttemptEnded, SessionEvent } from "../../src/core/session/events.ts";
 import { needsOf } from "../../src/core/session/needs.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
@@ -35,7 +35,15 @@ export interface Checker {
 
 const text = (row: Row, column: string): string => String(row[column]);
 
-export const createChecker = (db: SimDatabase, graphs: GraphCache): Checker => {
+/** What the checker knows of the world outside the database. */
+export interface Witness {
+  /** Whether an agent has said, truly or not, that this attempt is over. */
+  readonly spoken: (attemptId: string) => boolean;
+  /** How far clocks may be apart (ms). */
+  readonly skewMs: number;
+}
+
+export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witness): Checker => {
   const violations: Violation[] = [];
   const sessions = new Map<string, Folded>();
   const agentStreams = new Map<string, { seq: number; hash: string }>();
@@ -59,6 +67,24 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache): Checker => {
     last.hash = text(row, "hash");
   };
 
+  /** An attempt ends for a reason that holds: deadlines have passed, failures count. */
+  const checkEnding = (id: string, event: AttemptEnded, state: SessionState | null, at: number): void => {
+    const body = state === null ? "" : bodyOf(state);
+    const timeout =
+      state === null || body === ""
+        ? undefined
+        : graphs.of(state.definition.hash, body).tasks.get(event.taskId)?.timeout;
+    const least = { run_deadline: timeout?.runMs ?? 0, start_deadline: timeout?.startMs ?? 0 };
+    if (event.outcome === "run_deadline" || event.outcome === "start_deadline") {
+      const after = at - event.trace.sentAt;
+      if (after < least[event.outcome] - 2 * witness.skewMs) fail("P5", `${id}: ${event.outcome} after ${after} ms`);
+    }
+    const counts = ["failed", "rejected", "agent_error", "agent_restarted"].includes(event.outcome);
+    if (counts !== event.counts && !event.outcome.endsWith("_deadline")) {
+      fail("P5", `${id}: ${event.outcome} ${event.counts ? "counts" : "does not count"}`);
+    }
+  };
+
   const step = (id: string, folded: Folded, event: SessionEvent, row: Row): void => {
     events += 1;
     const before = folded.state;
@@ -77,8 +103,24 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache): Checker => {
         }
         if (event.attemptId !== attemptIdOf(id, event.n, event.attempt)) fail("P5", `${id}: fence ${event.attemptId}`);
         break;
+      case "TaskEntered": {
+        const body = before === null ? "" : bodyOf(before);
+        const node =
+          before === null || body === "" ? undefined : graphs.of(before.definition.hash, body).tasks.get(event.taskId);
+        const missing = Object.keys(node?.parameters ?? {}).filter((key) => !(key in event.parameters));
+        const failsToRender = missing.length > 0 && Object.keys(event.parameters).length > 0;
+        if (node === undefined || failsToRender) fail("P11", `${id}: ${event.taskId} is not what its definition says`);
+        break;
+      }
       case "TaskCompleted":
       case "AttemptEnded":
+        if (event.type === "TaskCompleted") {
+          const done = (event.output as { done?: unknown } | null)?.done;
+          if (typeof done === "string" && done !== event.attemptId) {
+            fail("P5", `${id}: the result of ${done} completed ${event.attemptId}`);
+          }
+          if (!witness.spoken(event.attemptId)) fail("P6", `${id}: ${event.attemptId} completed, but nobody said so`);
+        } else checkEnding(id, event, before, Number(row["at"]));
         if (open?.phase !== "dispatched" || open.attempt !== event.attempt || open.agentId !== event.agentId) {
           fail("P5", `${id}: ${event.type} of attempt ${event.attemptId}, which is not in flight`);
         }

@@ -91,8 +91,10 @@ export class SimOperator {
     const random = this.#random;
     const entry: Started = { key, sessionId: null };
     this.started.push(entry);
-    const home = random.chance(0.5) ? random.pick(this.#agents).id : undefined;
-    const workflowDefinition = drawDefinition(random, workflowId, this.#agents);
+    // An id whose registration is lost for ever would wait for ever: people name agents they have seen registered.
+    const known = this.#agents.filter(({ registered }) => registered);
+    const home = random.chance(0.5) && known.length > 0 ? random.pick(known).id : undefined;
+    const workflowDefinition = drawDefinition(random, workflowId, known);
     const body = { workflowDefinition, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),

@@ -29,6 +29,7 @@ export interface ScheduleResult {
 const HEAL_MS = 90 * 60_000;
 
 let database: SimDatabase | null = null;
+export const debugDatabase = (): SimDatabase | null => database;
 
 /** Runs one schedule: all that happens in it follows from the seed. */
 export const simulate = async (seed: string): Promise<ScheduleResult> => {
@@ -67,6 +68,11 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   if (!violated()) {
     world.heal();
     for (const agent of agents) agent.heal();
+    // Somebody comes who can do what nobody could.
+    const all = [...caps, "nobody-has-this"];
+    const helper = new SimAgent(world, kit, "helper", all, drawTemper(createRandom(`${seed}/helper`), true));
+    helper.temper = { ...helper.temper, clockOffsetMs: 0, workMs: [20, 2_000] };
+    helper.start();
     const open = (): boolean =>
       operator.started.some(({ sessionId }) => sessionId === null) ||
       database!.query("SELECT 1 FROM sessions WHERE status = 'open' LIMIT 1").length > 0;

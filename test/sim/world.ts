@@ -43,12 +43,15 @@ export class SimWorld {
   readonly hosts = new Map<string, Outside | null>();
   readonly lines: string[] = [];
   readonly bugs: string[] = [];
+  /** Attempts that an agent has called over, truly or not. */
+  readonly spoken = new Set<string>();
   readonly plan: FaultPlan;
   faults: FaultPlan;
   workers: SimWorker[] = [];
   readonly #size: number;
   readonly #net: Random;
   #named = 0;
+  #skipUntil = 0;
 
   constructor(
     seed: string,
@@ -61,8 +64,11 @@ export class SimWorld {
     this.#net = this.random.fork("network");
     this.scheduler = new Scheduler(SIM_START, () => keys.next());
     this.db = db;
-    this.checker = createChecker(db, this.graphs);
     this.plan = plan;
+    this.checker = createChecker(db, this.graphs, {
+      spoken: (attemptId) => this.spoken.has(attemptId),
+      skewMs: plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0),
+    });
     this.faults = plan;
     this.mode = settings.mode;
     this.#size = settings.workers;
@@ -88,6 +94,7 @@ export class SimWorld {
   heal(): void {
     this.trace("faults stop");
     this.faults = noFaults(this.plan);
+    this.#skipUntil = 0;
     for (const worker of this.workers.filter(({ alive, offsetMs }) => !alive || offsetMs !== 0)) this.#replace(worker);
   }
 
@@ -266,17 +273,19 @@ export class SimWorld {
   #cron(): void {
     const net = this.random.fork("cron");
     const tick = (): void => {
-      const skipped = net.chance(this.faults.tickSkipped);
-      const gap = skipped ? 60_000 * (1 + net.int(net.chance(0.2) ? 59 : 4)) : 60_000;
-      if (skipped) this.fault("tickSkipped", `${gap / 60_000} min`);
-      else {
-        this.#sweeps();
-        if (net.chance(this.faults.tickDoubled)) {
-          this.fault("tickDoubled", "");
-          this.#sweeps();
-        }
+      const { now } = this.scheduler;
+      this.scheduler.after(60_000, tick);
+      if (now < this.#skipUntil) return;
+      if (net.chance(this.faults.tickSkipped)) {
+        const minutes = 1 + net.int(net.chance(0.2) ? 59 : 4);
+        this.#skipUntil = now + minutes * 60_000 - 1;
+        return this.fault("tickSkipped", `${minutes} min`);
       }
-      this.scheduler.after(gap, tick);
+      this.#sweeps();
+      if (net.chance(this.faults.tickDoubled)) {
+        this.fault("tickDoubled", "");
+        this.#sweeps();
+      }
     };
     this.scheduler.after(net.between(0, 60_000), tick);
   }

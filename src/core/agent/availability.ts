@@ -17,17 +17,22 @@ export type Availability =
 export const lastContactAt = (agent: Agent): number =>
   Math.max(agent.registeredAt, agent.contactAt ?? 0, agent.newest?.receivedAt ?? 0);
 
+/** A lost agent is given one task again after this long: one without work would never say that it is back. */
+export const LOST_MS = 10 * 60_000;
+
 /**
- * `lost` is a presumption: it held a task past the run deadline in silence and has not been heard of since.
- * One fresh report reverses it. Silence alone is only `quiet`: agents without work have nothing to say.
+ * `lost` is a presumption: it took a task and let the run deadline pass in silence, and has not been heard of
+ * since. One fresh report reverses it, and so does time. Silence alone is only `quiet`: agents without work
+ * have nothing to say.
  */
 export const livenessOf = (agent: Agent, now: number): Liveness => {
-  if (isLost(agent)) return "lost";
+  if (isLost(agent, now)) return "lost";
   return now - lastContactAt(agent) > QUIET_AFTER_MS ? "quiet" : "live";
 };
 
-/** Presumed lost: see `livenessOf`. */
-export const isLost = (agent: Agent): boolean => agent.missedAt !== null && agent.missedAt >= lastContactAt(agent);
+/** Presumed lost: see `livenessOf`. Without `now` (epoch ms) the presumption does not expire. */
+export const isLost = (agent: Agent, now = 0): boolean =>
+  agent.missedAt !== null && agent.missedAt >= lastContactAt(agent) && now - agent.missedAt < LOST_MS;
 
 const no = (code: "agent_gone" | "agent_lost" | "agent_busy" | "agent_not_free", message: string): Availability => ({
   available: false,
@@ -36,12 +41,12 @@ const no = (code: "agent_gone" | "agent_lost" | "agent_busy" | "agent_not_free",
 });
 
 /** Whether the agent can take one more task now and, if not, which of its truths says no. */
-export const availabilityOf = (agent: Agent): Availability => {
+export const availabilityOf = (agent: Agent, now = 0): Availability => {
   const who = agent.name === "" ? agent.id : `${agent.name} (${agent.id})`;
   if (agent.admission === "deregistered" || agent.admission === "superseded") {
     return no("agent_gone", `agent ${who} is ${agent.admission}`);
   }
-  if (isLost(agent)) {
+  if (isLost(agent, now)) {
     return no("agent_lost", `agent ${who} is presumed lost: it let a run deadline pass in silence`);
   }
   const held = Object.keys(agent.tasks);

@@ -27,7 +27,8 @@ export type AgentEffect =
       readonly missedAt: number | null;
       /** Set when the agent was in touch by other means than a state report. */
       readonly contactAt: number | null;
-      readonly reachedByAgentKit: boolean;
+      /** What the attempt showed of the way through AgentKit; `null`: nothing. */
+      readonly reachedByAgentKit: boolean | null;
       readonly reportsPromptly: boolean | null;
     }
   | { readonly kind: "reached"; readonly agentId: string };
@@ -59,21 +60,26 @@ export const effectOf = (event: SessionEvent, sessionId: string, at: number): Ag
         settled: true,
         missedAt: null,
         contactAt: event.via === "call" ? at : null,
-        reachedByAgentKit: event.trace.transport === "agentkit",
+        reachedByAgentKit: event.trace.transport === "agentkit" ? true : null,
         reportsPromptly: promptness(event.trace, at),
       };
-    case "AttemptEnded":
+    case "AttemptEnded": {
+      const silent = event.outcome === "run_deadline" && event.trace.startedAt === null;
       return {
         kind: "release",
         agentId: event.agentId,
         attemptId: event.attemptId,
         settled: event.outcome === "failed" || event.outcome === "rejected" || event.outcome === "agent_error",
-        missedAt: event.outcome === "run_deadline" && event.trace.startedAt === null && event.counts ? at : null,
+        // Silence after a delivery we know of speaks against the agent; after AgentKit's word, against AgentKit.
+        missedAt: silent && event.trace.transport === "direct" && event.counts ? at : null,
         contactAt: event.via === "call" || event.outcome === "rejected" || event.outcome === "agent_error" ? at : null,
         reachedByAgentKit:
-          event.trace.transport === "agentkit" && (event.outcome === "failed" || event.trace.startedAt !== null),
+          event.trace.transport !== "agentkit"
+            ? null
+            : event.outcome === "failed" || event.trace.startedAt !== null || (silent ? false : null),
         reportsPromptly: null,
       };
+    }
     case "LateResultRecorded":
       return event.transport === "agentkit" && event.reason === "stale_attempt"
         ? { kind: "reached", agentId: event.agentId }
@@ -110,7 +116,7 @@ export const withEffect = (agent: Agent, effect: AgentEffect): Agent => {
         settled: effect.settled ? remember(agent, effect.attemptId) : agent.settled,
         missedAt: effect.missedAt ?? agent.missedAt,
         contactAt: effect.contactAt ?? agent.contactAt,
-        reachedByAgentKit: agent.reachedByAgentKit || effect.reachedByAgentKit,
+        reachedByAgentKit: effect.reachedByAgentKit ?? agent.reachedByAgentKit,
         reportsPromptly: effect.reportsPromptly ?? agent.reportsPromptly,
       };
     }

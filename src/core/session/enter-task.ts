@@ -19,8 +19,8 @@ const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void =
  */
 export const assignOrWait = (turn: Turn, n: number): void => {
   const task = openTask(turn, n)!; // callers have just seen it open
-  const route = routeOf(nodeOf(turn.facts.graph, task.taskId), turn.facts, turn.state.home);
-  const pick = pickAgent(route, task, turn.agents);
+  const route = routeOf(nodeOf(turn.facts.graph, task.taskId), turn.facts, turn.state.home, task.rejectedBy);
+  const pick = pickAgent(route, task, turn.agents, turn.now);
   if (pick.agent === null) return wait(turn, task, route.queue, pick.why);
   const { agent } = pick;
   const ahead = turn.facts.ahead.get(agent.id);

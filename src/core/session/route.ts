@@ -30,11 +30,18 @@ const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null
  * Who works: an `agentId` in the task; else the session's home agent for its first task, and for later ones
  * if it has the capability or nobody registered has it; else any agent that has it.
  */
-export const routeOf = (task: GraphTask, facts: Facts, home: string | null): Route => {
+export const routeOf = (
+  task: GraphTask,
+  facts: Facts,
+  home: string | null,
+  rejectedBy: readonly string[] = [],
+): Route => {
   const target = task.target;
   if (target.kind === "agent") return toAgent(facts, target.agentId);
   const first = facts.graph.starts[0] === task.taskId;
-  if (home !== null && (first || target.kind === "home")) return toAgent(facts, home);
+  // A home agent that said no does not get the task again; others with the capability may.
+  const rejects = home !== null && target.kind === "capability" && rejectedBy.includes(facts.newest.get(home) ?? home);
+  if (home !== null && !rejects && (first || target.kind === "home")) return toAgent(facts, home);
   if (target.kind === "home") {
     const nobody = {
       code: "no_target",
@@ -42,25 +49,29 @@ export const routeOf = (task: GraphTask, facts: Facts, home: string | null): Rou
     };
     return { queue: "none", candidates: [], warning: null, nobody };
   }
-  const capable = facts.capable.get(target.capability);
+  return toCapable(target.capability, facts, rejects ? null : home);
+};
+
+const toCapable = (capability: string, facts: Facts, home: string | null): Route => {
+  const capable = facts.capable.get(capability);
   if (home !== null) {
     const agent = facts.agents.get(facts.newest.get(home) ?? home);
-    if (agent?.capabilities.includes(target.capability) === true) return toAgent(facts, home);
+    if (agent?.capabilities.includes(capability) === true) return toAgent(facts, home);
     if (capable?.registered !== true) {
       return toAgent(facts, home, {
         code: "capability_missing",
-        message: `no registered agent has capability "${target.capability}": the home agent takes the task`,
+        message: `no registered agent has capability "${capability}": the home agent takes the task`,
       });
     }
   }
   return {
-    queue: `cap:${target.capability}`,
+    queue: `cap:${capability}`,
     candidates: capable?.agentIds ?? [],
     warning: null,
     nobody:
       capable?.registered === true
         ? null
-        : { code: "no_agent", message: `no registered agent has capability "${target.capability}"` },
+        : { code: "no_agent", message: `no registered agent has capability "${capability}"` },
   };
 };
 
@@ -69,6 +80,7 @@ export const pickAgent = (
   route: Route,
   task: OpenTask,
   agents: ReadonlyMap<string, Agent>,
+  now: number,
 ): { readonly agent: Agent } | { readonly agent: null; readonly why: TaskError } => {
   if (route.nobody !== null) return { agent: null, why: route.nobody };
   let why: TaskError = { code: "no_free_agent", message: `no agent for ${route.queue.slice(4)} is free` };
@@ -79,7 +91,7 @@ export const pickAgent = (
       why = { code: "agent_rejected", message: `agent ${id} rejected this task before` };
       continue;
     }
-    const availability = availabilityOf(agent);
+    const availability = availabilityOf(agent, now);
     if (availability.available) return { agent };
     why = { code: availability.code, message: availability.message };
   }

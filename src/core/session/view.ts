@@ -160,7 +160,7 @@ export interface WaitingFor {
   readonly until: number | null;
 }
 
-const waitOf = (task: OpenTask, facts: Facts | null, home: string | null): WaitingFor => {
+const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: number): WaitingFor => {
   switch (task.phase) {
     case "dispatched":
       return {
@@ -177,8 +177,8 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null): Waiti
         until: task.retryAt,
       };
     case "waiting": {
-      const route = facts && routeOf(nodeOf(facts.graph, task.taskId), facts, home);
-      const pick = facts && route && pickAgent(route, task, facts.agents);
+      const route = facts && routeOf(nodeOf(facts.graph, task.taskId), facts, home, task.rejectedBy);
+      const pick = facts && route && pickAgent(route, task, facts.agents, now);
       // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
       const why = pick?.agent === null ? pick.why : task.why;
       return { code: why.code, message: `"${task.taskId}" waits: ${why.message}`, taskId: task.taskId, until: null };
@@ -187,8 +187,8 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null): Waiti
 };
 
 /** What the session waits for, in words: tasks without an agent first. With facts the reason is that of now. */
-export const waitingFor = (state: SessionState, facts: Facts | null): WaitingFor | null => {
+export const waitingFor = (state: SessionState, facts: Facts | null, now = 0): WaitingFor | null => {
   const rank = { waiting: 0, backoff: 1, dispatched: 2 } as const;
   const [task] = state.open.toSorted((a, b) => rank[a.phase] - rank[b.phase] || a.n - b.n);
-  return state.status === "open" && task !== undefined ? waitOf(task, facts, state.home) : null;
+  return state.status === "open" && task !== undefined ? waitOf(task, facts, state.home, now) : null;
 };
