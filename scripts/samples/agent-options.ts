@@ -48,6 +48,8 @@ export interface SampleAgentOptions {
   readonly withTaskIds?: boolean;
   /** The first n tasks end with `error` instead of `idle`. */
   readonly failFirst?: number;
+  /** Which tasks end so, besides. */
+  readonly fails?: (task: ReceivedTask) => boolean;
   /** In `details.result` of the last report; `aware` has it in its HTTP answer, where the example has its own. */
   readonly result?: Json | ((task: ReceivedTask) => Json);
   /** `silent` only: the request stays open while it works. */

@@ -65,9 +65,9 @@ export const startSampleAgent = async (options: SampleAgentOptions): Promise<Sam
   const at: AtWork = {
     report,
     inBackground,
-    async work() {
+    async work(task) {
       tasks += 1;
-      const ok = tasks > (options.failFirst ?? 0);
+      const ok = tasks > (options.failFirst ?? 0) && options.fails?.(task) !== true;
       const workMs = options.workMs ?? 2_000;
       if (options.crashMidTask) {
         await pause(workMs / 2);

@@ -15,7 +15,7 @@ export interface AgentKitFault {
 export interface StandInAgentKitOptions {
   /** 0 or nothing: a free one. */
   readonly port?: number;
-  /** The whole URL of the notify endpoint. Without it, or without a secret, no webhook is sent. */
+  /** The whole URL of the notify endpoint, read at each registration. Without it, or without a secret, no webhook is sent. */
   readonly webhookUrl?: string;
   readonly webhookSecret?: string;
   /** `swallow`, as published: accepts every task and delivers none. `forward`: with that fault corrected. */
@@ -38,7 +38,7 @@ export interface StandInAgentKit {
 
 /** Speaks AgentKit's protocol as recorded from the real one, for tests and for the sample fleet. */
 export const startStandInAgentKit = async (options: StandInAgentKitOptions): Promise<StandInAgentKit> => {
-  const { webhookUrl, webhookSecret, log = () => undefined } = options;
+  const { webhookSecret, log = () => undefined } = options;
   const agents = new Map<string, RegisteredAgent>();
   const runs: { agentId: string; body: JsonBody }[] = [];
   const closing = new AbortController();
@@ -51,6 +51,7 @@ export const startStandInAgentKit = async (options: StandInAgentKitOptions): Pro
   };
 
   const notify = (agent: RegisteredAgent): void => {
+    const { webhookUrl } = options;
     if (!webhookUrl || !webhookSecret || fault.webhook === "lost") return;
     const delayMs = fault.webhook?.delayMs ?? 0;
     inBackground(`Webhook for ${agent.agentName}`, async () => {

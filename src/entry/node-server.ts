@@ -34,17 +34,10 @@ export interface ServerOptions {
   readonly clock?: Clock;
 }
 
-/** A port that is taken, told apart from other listener faults. */
-export class PortTaken extends Error {
-  override readonly name = "PortTaken";
-}
-
-const listen = (server: Server, config: Config): Promise<void> =>
+const listen = (server: Server, { port, host }: Config): Promise<void> =>
   new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "EADDRINUSE" ? new PortTaken(`port ${config.port} is in use`, { cause: error }) : error);
-    });
-    server.listen(config.port, config.host, resolve);
+    server.once("error", reject);
+    server.listen(port, host, resolve);
   });
 
 /** Sweeps once a second and whenever a timer fires, never twice at a time. */

@@ -1,0 +1,127 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { parseConfig, type Config } from "../contract/config.ts";
+import { createJsonLog } from "../telemetry/json-log.ts";
+import { loadApiKey, type ApiKey } from "./api-key.ts";
+import { systemClock } from "./assemble.ts";
+import { startServer, type RunningServer, type ServerOptions } from "./node-server.ts";
+
+/** A process that cannot start for a reason its operator can mend: what to print, one line each, and the exit code. */
+export class StartRefused extends Error {
+  override readonly name = "StartRefused";
+  readonly lines: readonly string[];
+  readonly exitCode: 1 | 2;
+  constructor(lines: readonly string[], exitCode: 1 | 2, options?: ErrorOptions) {
+    super(lines.join("\n"), options);
+    this.lines = lines;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The configuration, or one line for each thing wrong with it. */
+export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const parsed = parseConfig(env, "node");
+  if (parsed.ok) return parsed.config;
+  throw new StartRefused(parsed.problems, 2);
+};
+
+/** What is really wrong: drivers wrap it in the text of the query. */
+const rootMessage = (error: unknown): string => {
+  let root = error;
+  while (root instanceof Error && root.cause !== undefined) root = root.cause;
+  return (root instanceof Error ? root.message : String(root)).split("\n")[0] ?? "";
+};
+
+const explain = (error: unknown, { host, port }: Config): string => {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const another = port === 8080 ? 8081 : 8080;
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} is in use. Choose another: PORT=${another} npm start`;
+    case "EACCES":
+      return port < 1024 && port > 0
+        ? `Port ${port} needs more rights than this user has. Choose another: PORT=${another} npm start`
+        : `DATABASE_URL: no permission to write there (${rootMessage(error)}).`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `HOST: "${host}" is not an address of this machine.`;
+    default:
+      return `Ops-Core could not start; if it is about a file or a database, see DATABASE_URL: ${rootMessage(error)}`;
+  }
+};
+
+/**
+ * Loading leaves 150 MB of garbage in a heap that V8 hands back only under pressure, which an idle server never
+ * feels. Once, before it serves, that is given back.
+ */
+const releaseMemory = (): void => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as (options: object) => void;
+  gc({ type: "major", execution: "sync", flavor: "last-resort" });
+};
+
+/** `loadApiKey` and `startServer`, with every failure in words for the operator. */
+export const runServer = async (
+  config: Config,
+  options: Omit<ServerOptions, "apiKey">,
+): Promise<RunningServer & { readonly key: ApiKey }> => {
+  try {
+    const key = loadApiKey(config);
+    const server = await startServer(config, { ...options, apiKey: key.key });
+    releaseMemory();
+    return { ...server, key };
+  } catch (error) {
+    throw new StartRefused([explain(error, config)], 1, { cause: error });
+  }
+};
+
+/** Runs `main`; a refused start is printed and ends the process, anything else is a bug and shows its stack. */
+export const runMain = async (main: () => Promise<void>): Promise<void> => {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof StartRefused)) throw error;
+    for (const line of error.lines) process.stderr.write(`${line}\n`);
+    process.exit(error.exitCode);
+  }
+};
+
+/** npm hands on a signal that the terminal has sent to us as well: two so close together are one wish. */
+const ONE_WISH_MS = 500;
+
+/** On SIGTERM or SIGINT runs `stop` once and exits with 0; a second wish exits at once with 1. */
+export const stopOnSignals = (stop: () => Promise<void>): void => {
+  let since: number | null = null;
+  const onSignal = (): void => {
+    const now = performance.now();
+    if (since !== null) {
+      if (now - since > ONE_WISH_MS) process.exit(1);
+      return;
+    }
+    since = now;
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`stopping failed: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+};
+
+/** The server alone: logs to stdout, one JSON object a line, until a signal ends it. */
+export const serveAlone = async (config: Config): Promise<void> => {
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const log = createJsonLog({ write, clock: systemClock, level: config.logLevel });
+  const server = await runServer(config, { log });
+  const { key, isNew, file } = server.key;
+  if (isNew) process.stderr.write(`A root key was generated and is kept in ${file ?? "memory"}: ${key}\n`);
+  log.log("info", "listening", { url: server.url, keyFile: file });
+  stopOnSignals(async () => {
+    log.log("info", "stopping");
+    await server.stop();
+  });
+};
