@@ -4,6 +4,7 @@ import type { Deps } from "../app/deps.ts";
 import { createGraphCache } from "../app/graph-cache.ts";
 import { OpsError } from "../app/ops-error.ts";
 import { sweep, tickSafely } from "../app/sweep.ts";
+import { isSessionId } from "../core/ids.ts";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
 import { createQueueHints, type HintMessage } from "../queue/queue-hints.ts";
@@ -53,6 +54,12 @@ const settings = (config: Config): Parameters<typeof createApp>[1] => ({
   accepting: () => true,
 });
 
+/** Queues outlive deployments, and people may put things into them: what comes out is looked at. */
+const sessionIn = (body: unknown): string | null => {
+  const id = typeof body === "object" && body !== null && "sessionId" in body ? body.sessionId : null;
+  return typeof id === "string" && isSessionId(id) ? id : null;
+};
+
 const misconfigured = (error: unknown): Response => {
   const detail = error instanceof OpsError ? error.message : "The configuration cannot be read.";
   const problem = {
@@ -85,13 +92,15 @@ export default {
   async queue(batch, env, context) {
     const deps = depsOf(env, readConfig(env), context);
     for (const message of batch.messages) {
+      const sessionId = sessionIn(message.body);
       try {
-        await tickSession(deps, message.body.sessionId);
+        if (sessionId === null) deps.log.log("warn", "a queue message names no session", { message: message.id });
+        else await tickSession(deps, sessionId);
         message.ack();
       } catch (error) {
         if (error instanceof OpsError && error.code === "store_unavailable") message.retry();
         else {
-          await tickSafely(deps, message.body.sessionId);
+          await tickSafely(deps, sessionId ?? "");
           message.ack();
         }
       }
