@@ -1,5 +1,5 @@
 import type { SessionEvent } from "./events.ts";
-import type { DispatchedTask, EndedTask, OpenTask, SessionState } from "./state.ts";
+import type { DispatchedTask, EndedTask, OpenTask, SessionState, TaskError } from "./state.ts";
 
 /** Where an event stands: the log row it is in and that row's time (epoch ms). */
 export interface EventPlace {
@@ -14,6 +14,18 @@ const end = (state: SessionState, taskId: string, ended: EndedTask): SessionStat
   ...state,
   open: state.open.filter((task) => task.n !== ended.n),
   ended: { ...state.ended, [taskId]: ended },
+});
+
+/** At most so many characters (code points, so that none is cut in two) of a text. */
+const cut = (text: string, most: number): string => {
+  const characters = Array.from(text.slice(0, 2 * (most + 1)));
+  return characters.length <= most ? text : `${characters.slice(0, most).join("")}…`;
+};
+
+/** What the head keeps of an error. The head is control state: agents may write pages, which stay in the log. */
+const brief = ({ code, message }: TaskError, most = 200): TaskError => ({
+  code: cut(code, 128),
+  message: cut(message, most),
 });
 
 const base = (task: OpenTask) => ({
@@ -58,7 +70,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
           phase: "waiting",
           queue: event.queue,
           since: place.at,
-          why: event.why,
+          why: brief(event.why),
         })),
       };
     case "DispatchRequested":
@@ -87,7 +99,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
             event.outcome === "rejected" && !task.rejectedBy.includes(event.agentId)
               ? [...task.rejectedBy, event.agentId]
               : task.rejectedBy,
-          last: event.error,
+          last: brief(event.error),
         })),
       };
     case "TaskCompleted":
@@ -99,13 +111,13 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
     case "SessionCompleted":
       return { ...state, status: "completed", endedAt: place.at };
     case "SessionFailed":
-      return { ...state, status: "failed", endedAt: place.at, reason: event.error };
+      return { ...state, status: "failed", endedAt: place.at, reason: brief(event.error, 1_000) };
     case "SessionCancelled":
       return {
         ...state,
         status: "cancelled",
         endedAt: place.at,
-        reason: { code: "cancelled", message: event.reason ?? "cancelled" },
+        reason: { code: "cancelled", message: cut(event.reason ?? "cancelled", 1_000) },
       };
   }
 };

@@ -34,7 +34,7 @@ interface OpenTaskBase {
   readonly paramsSeq: number;
   /** Epoch ms at which it became ready; fixes its place in a queue. */
   readonly readyAt: number;
-  /** Why its last attempt ended, if it did. */
+  /** Why its last attempt ended, if it did; in short, the log has the whole text. */
   readonly last: TaskError | null;
 }
 
@@ -85,7 +85,7 @@ export interface SessionState {
   readonly startedAt: number;
   readonly updatedAt: number;
   readonly endedAt: number | null;
-  /** How it ended, in words; `null` while open or completed. */
+  /** How it ended, in words (in short); `null` while open or completed. */
   readonly reason: TaskError | null;
   readonly tasks: number;
   readonly open: readonly OpenTask[];
