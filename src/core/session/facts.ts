@@ -2,7 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Graph, GraphTask } from "../workflow/graph.ts";
 import type { SessionEvent } from "./events.ts";
-import type { SessionState } from "./state.ts";
+import type { EndedTask, SessionState } from "./state.ts";
 
 /** What was heard about an attempt in flight since it was given to its agent. */
 export interface Signs {
@@ -53,9 +53,13 @@ export const inputOf = (facts: Facts): JsonObject => {
   return {};
 };
 
+/** How a task ended; `undefined` if it has not. Own members only: a task may be called `constructor`. */
+export const endedTask = (state: SessionState, taskId: string): EndedTask | undefined =>
+  Object.hasOwn(state.ended, taskId) ? state.ended[taskId] : undefined;
+
 /** The output of a completed task; `undefined` if the row is not at hand or holds none. */
 export const outputOf = (facts: Facts, state: SessionState, taskId: string): Json | undefined => {
-  const ended = state.ended[taskId];
+  const ended = endedTask(state, taskId);
   for (const event of (ended && facts.rows.get(ended.seq)) ?? []) {
     if (event.type === "TaskCompleted" && event.taskId === taskId) return event.output;
   }

@@ -1,5 +1,5 @@
 import type { Graph, GraphTask } from "../workflow/graph.ts";
-import { nodeOf } from "./facts.ts";
+import { endedTask, nodeOf } from "./facts.ts";
 import type { SessionState } from "./state.ts";
 
 /** What the next decision on a session may have to read; stored beside the head so that one batch loads it. */
@@ -42,7 +42,7 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
       const reads = graph.reads(nextId);
       if (reads.input) rows.add(1);
       for (const taskId of reads.tasks) {
-        const ended = state.ended[taskId];
+        const ended = endedTask(state, taskId);
         if (ended) rows.add(ended.seq);
       }
     }
