@@ -89,11 +89,13 @@ describe("the end of an attempt frees its place", () => {
     expect(contact(ended({ outcome: "refused" }))).toBe(5);
   });
 
-  test("only a run deadline that counts, passed in silence, raises the presumption that it is lost", () => {
-    const missed = (patch: Partial<AttemptEnded>) => after(agent("a", { missedAt: 5 }), T0, ended(patch)).missedAt;
+  test("only a run deadline that counts, passed in silence after a delivery, raises the presumption that it is lost", () => {
+    const missed = (patch: Partial<AttemptEnded>, seen: Partial<AttemptTrace> = {}) =>
+      after(agent("a", { missedAt: 5 }), T0, ended({ ...patch, trace: trace({ transport: "direct", ...seen }) }))
+        .missedAt;
     expect(missed({ outcome: "run_deadline" })).toBe(T0);
     expect(missed({ outcome: "run_deadline", counts: false })).toBe(5);
-    expect(missed({ outcome: "run_deadline", trace: trace({ startedAt: T0 }) })).toBe(5);
+    expect(missed({ outcome: "run_deadline" }, { startedAt: T0 })).toBe(5);
     expect(missed({ outcome: "start_deadline" })).toBe(5);
   });
 });

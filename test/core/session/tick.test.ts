@@ -111,7 +111,7 @@ describe("the start deadline of a delivery that is not confirmed", () => {
 });
 
 describe("the run deadline", () => {
-  const confirmed = inFlight({ confirmedAt: T0 + 1 });
+  const confirmed = inFlight({ transport: "direct", confirmedAt: T0 + 1 });
 
   test("ends the attempt, counts, and the agent is presumed lost if it was silent", () => {
     const outcome = quietUntil(confirmed, RUN).then({
@@ -127,7 +127,7 @@ describe("the run deadline", () => {
 
   test.each([
     ["a working report", confirmed.heard(attempt(1), { workingAt: T0 + 5 })],
-    ["a heartbeat", inFlight({ beatAt: T0 + 5 })],
+    ["a heartbeat", confirmed.inFlight("a", attempt(1), { beatAt: T0 + 5 })],
   ])("after %s the agent was not silent", (_what, from) => {
     const outcome = from.when(tick(RUN)).then({ type: "AttemptEnded", trace: { startedAt: T0 + 5 } });
     expect(outcome.decision.agents.get("a")?.missedAt).toBeNull();

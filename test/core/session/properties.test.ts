@@ -1,0 +1,451 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Agent } from "../../../src/core/agent/agent.ts";
+import { availabilityOf } from "../../../src/core/agent/availability.ts";
+import { meaningOf } from "../../../src/core/agent/state-meaning.ts";
+import type { Json } from "../../../src/core/json.ts";
+import type { SessionCommand } from "../../../src/core/session/commands.ts";
+import { dueAt } from "../../../src/core/session/deadlines.ts";
+import { decide } from "../../../src/core/session/decide.ts";
+import type { Result, SessionEvent } from "../../../src/core/session/events.ts";
+import { evolve } from "../../../src/core/session/evolve.ts";
+import { needsOf } from "../../../src/core/session/needs.ts";
+import type { SessionState } from "../../../src/core/session/state.ts";
+import { readStatus, tasksView, waitingFor } from "../../../src/core/session/view.ts";
+import {
+  agent,
+  attempt,
+  call,
+  cancel,
+  decideIn,
+  endDispatch,
+  factsOf,
+  given,
+  givenWorld,
+  historyOf,
+  report,
+  reported,
+  start,
+  T0,
+  tick,
+  withRow,
+  type Given,
+  type Tasks,
+  type World,
+} from "../../support/given.ts";
+
+const AGENTS = ["a", "b", "c"];
+const CAPS = ["x", "y"];
+
+/** Chains, parallel starts and references, over a few agents and capabilities, with small limits. */
+const anyTasks: fc.Arbitrary<Tasks> = fc
+  .array(
+    fc.record({
+      target: fc.constantFrom(...AGENTS, ...CAPS, "home"),
+      ends: fc.boolean(),
+      reads: fc.constantFrom("nothing", "input", "before", "nowhere"),
+      maxAttempts: fc.integer({ min: 1, max: 4 }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((drafts) =>
+    drafts.map(({ target, ends, reads, maxAttempts }, i) => ({
+      taskId: `t${i}`,
+      ...(AGENTS.includes(target) ? { agentId: target } : {}),
+      ...(CAPS.includes(target) ? { agentCapability: target } : {}),
+      ...(ends ? { nextTaskId: null } : {}),
+      parameters: {
+        ...(reads === "input" ? { v: "${input.n}" } : {}),
+        ...(reads === "before" && i > 0 && drafts[i - 1]?.ends === false ? { v: `\${tasks.t${i - 1}.output}` } : {}),
+        ...(reads === "nowhere" && i > 2 ? { v: "${input.nowhere}" } : {}),
+      },
+      retry: { maxAttempts, initialInterval: "1s", maximumInterval: "10s", nonRetryableErrors: ["FINAL"] },
+      timeout: { queue: "10m", start: "60s", run: "5m" },
+    })),
+  );
+
+const anyAgent = (id: string): fc.Arbitrary<Agent> =>
+  fc
+    .record({
+      capabilities: fc.subarray(CAPS),
+      capacity: fc.integer({ min: 1, max: 2 }),
+      admission: fc.constantFrom("registered" as const, "registered" as const, "provisional" as const),
+      state: fc.constantFrom(null, "idle", "busy"),
+    })
+    .map(({ state, ...rest }) => agent(id, { ...rest, newest: state === null ? null : reported(state) }));
+
+const anyWorld: fc.Arbitrary<Given> = fc
+  .record({
+    tasks: anyTasks,
+    agents: fc.tuple(...AGENTS.map(anyAgent)),
+    home: fc.constantFrom(undefined, "a", "stranger"),
+  })
+  .map(
+    ({ tasks, agents, home }) =>
+      given({ tasks, agents }).when(start({ input: { n: 1 }, ...(home ? { home } : {}) })).and,
+  );
+
+const anyResult: fc.Arbitrary<Result> = fc.oneof(
+  fc.record({ kind: fc.constant("completed" as const), output: fc.constantFrom<Json>(null, 1, "two", { three: [3] }) }),
+  fc.constant({ kind: "completed" as const }),
+  fc.record(
+    {
+      kind: fc.constant("failed" as const),
+      error: fc.record({ code: fc.constantFrom("E", "FINAL"), message: fc.constantFrom("m", "other") }),
+      retryable: fc.boolean(),
+      retryAfterMs: fc.constantFrom(0, 5_000),
+    },
+    { requiredKeys: ["kind", "error"] },
+  ),
+);
+
+/** One thing that happens: to whom and when is drawn relative to what is open, with some garbage among it. */
+type Step = (from: Given, now: number) => { readonly from: Given; readonly command: SessionCommand | null };
+
+const aimed = fc.record({ pick: fc.nat(5), stray: fc.nat(9), seed: fc.stringMatching(/^[0-9a-f]{32}$/) });
+type Aim = typeof aimed extends fc.Arbitrary<infer T> ? T : never;
+
+/** Mostly an attempt in flight, now and then any task and attempt. */
+const aimAt = ({ state }: Given, { pick, stray }: Aim) => {
+  const flying = state.open.filter((task) => task.phase === "dispatched");
+  const target = flying[pick % Math.max(1, flying.length)];
+  if (target === undefined || stray === 0) return { n: pick + 1, number: (pick % 3) + 1, by: AGENTS[pick % 3]! };
+  return { n: target.n, number: target.attempt, by: stray === 1 ? AGENTS[pick % 3]! : target.agentId };
+};
+
+const settleStep = fc
+  .record({ aim: aimed, result: anyResult, way: fc.constantFrom("report", "call", "bare") })
+  .map(({ aim, result, way }): Step => (from, now) => {
+    const { n, number, by } = aimAt(from, aim);
+    const options = { attempt: way === "bare" ? null : number, now, seed: aim.seed };
+    return { from, command: way === "call" ? call(n, result, options) : report(by, n, result, options) };
+  });
+
+const dispatchStep = fc
+  .record({
+    aim: aimed,
+    outcome: fc.constantFrom("refused" as const, "rejected" as const, "agent_error" as const),
+    wait: fc.constantFrom(null, 0, 90_000),
+  })
+  .map(({ aim, outcome, wait }): Step => (from, now) => {
+    const { n, number } = aimAt(from, aim);
+    const options = { attempt: number, now, seed: aim.seed, ...(wait === null ? {} : { retryAfterMs: wait }) };
+    return { from, command: endDispatch(outcome, n, options) };
+  });
+
+/** What happens outside of the session: deliveries, reports, registrations. */
+const outsideStep = fc
+  .record({
+    aim: aimed,
+    what: fc.constantFrom("accepted", "confirmed", "beat", "worked", "idle", "busy", "gone", "back", "restarted"),
+  })
+  .map(({ aim, what }): Step => (from, now) => {
+    const { n, number, by } = aimAt(from, aim);
+    const id = attempt(n, number);
+    const one = from.world.agents.get(by)!;
+    const inFlight = (patch: object) => (one.tasks[id] === undefined ? from : from.inFlight(by, id, patch));
+    const changed = (() => {
+      switch (what) {
+        case "accepted":
+          return inFlight({ transport: "agentkit", acceptedAt: now, unsure: aim.stray > 6 });
+        case "confirmed":
+          return inFlight({ transport: "direct", confirmedAt: now, answer: { n: aim.pick } });
+        case "beat":
+          return inFlight({ beatAt: now, progress: 0.5 });
+        case "worked":
+          return from.heard(id, { workingAt: now });
+        case "gone":
+          return from.withAgent(by, { admission: "deregistered" });
+        case "back":
+          return from.withAgent(by, { admission: "registered", supersededBy: null });
+        case "restarted":
+          return by === "c"
+            ? from
+            : from.withAgent(by, { admission: "superseded", supersededBy: "c" }).with({ newest: new Map([[by, "c"]]) });
+        default:
+          return from.withAgent(by, {
+            newest: reported(what, { meaning: meaningOf(what), receivedAt: now, sentMicros: now * 1_000 }),
+          });
+      }
+    })();
+    return { from: changed, command: null };
+  });
+
+const tickStep = fc.constant<Step>((from, now) => ({ from, command: tick(now) }));
+const cancelStep = fc.constant<Step>((from, now) => ({ from, command: cancel("enough", now) }));
+
+const steps = fc.array(
+  fc.record({
+    after: fc.constantFrom(0, 1_000, 30_000, 61_000, 400_000, 3_600_000),
+    step: fc.oneof(
+      { weight: 5, arbitrary: settleStep },
+      { weight: 3, arbitrary: dispatchStep },
+      { weight: 4, arbitrary: outsideStep },
+      { weight: 4, arbitrary: tickStep },
+      { weight: 1, arbitrary: fc.oneof({ weight: 4, arbitrary: tickStep }, { weight: 1, arbitrary: cancelStep }) },
+    ),
+  }),
+  { maxLength: 30 },
+);
+
+/** Every world of a run, after each thing that happened, with the command that led to it. */
+const runOf = (first: Given, script: readonly { readonly after: number; readonly step: Step }[]) => {
+  let now = T0;
+  let from = first;
+  const worlds: { readonly before: World; readonly command: SessionCommand | null; readonly after: Given }[] = [];
+  for (const { after, step } of script) {
+    now += after;
+    const { from: changed, command } = step(from, now);
+    // `when` itself checks that the decision is deterministic and that its events alone give its state.
+    from = command === null ? changed : changed.when(command).and;
+    worlds.push({ before: changed.world, command, after: from });
+  }
+  return { worlds, last: from };
+};
+
+const run = fc.tuple(anyWorld, steps).map(([first, script]) => runOf(first, script));
+const check = (property: (drawn: ReturnType<typeof runOf>) => void): void =>
+  fc.assert(fc.property(run, property), { numRuns: 300 });
+
+const ofType = <T extends SessionEvent["type"]>(events: readonly SessionEvent[], ...types: readonly T[]) =>
+  events.filter((event): event is SessionEvent & { type: T } => (types as readonly string[]).includes(event.type));
+const terminal = ["SessionCompleted", "SessionFailed", "SessionCancelled"] as const;
+const taskEnds = ["TaskCompleted", "TaskFailed", "TaskCancelled"] as const;
+
+describe("over random histories", () => {
+  test("replaying the log gives the state that was reached step by step", () => {
+    check(({ last }) => {
+      let state: SessionState | null = null;
+      for (const { seq, at, events } of last.world.log) {
+        // Through JSON, as the log is stored.
+        for (const event of JSON.parse(JSON.stringify(events)) as SessionEvent[])
+          state = evolve(state, event, { seq, at });
+      }
+      expect(state).toEqual(last.state);
+      expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    });
+  });
+
+  test("a task ends at most once and a session too, and nothing but late results follows the end", () => {
+    check(({ last }) => {
+      const events = historyOf(last.world);
+      const ends = ofType(events, ...taskEnds).map(({ n }) => n);
+      expect(new Set(ends).size).toBe(ends.length);
+      const end = events.findIndex(({ type }) => (terminal as readonly string[]).includes(type));
+      expect(last.state.status === "open").toBe(end === -1);
+      if (end === -1) return;
+      const after = events.slice(end + 1);
+      expect(ofType(after, "LateResultRecorded")).toHaveLength(after.length);
+      expect(last.state.open).toEqual([]);
+      // Whatever was entered has ended.
+      expect(ends).toHaveLength(ofType(events, "TaskEntered").length);
+    });
+  });
+
+  test("tasks are numbered 1, 2, 3 … and so are the attempts of each, one at a time", () => {
+    check(({ last }) => {
+      const events = historyOf(last.world);
+      expect(ofType(events, "TaskEntered").map(({ n }) => n)).toEqual(
+        Array.from({ length: last.state.tasks }, (_, i) => i + 1),
+      );
+      for (let n = 1; n <= last.state.tasks; n += 1) {
+        const own = ofType(events, "DispatchRequested", "AttemptEnded", "TaskCompleted").filter(
+          (event) => event.n === n,
+        );
+        let flying = 0;
+        let newest = 0;
+        for (const event of own) {
+          if (event.type !== "DispatchRequested") {
+            expect(event.attempt).toBe(flying);
+            flying = 0;
+          } else if (event.again) expect(event.attempt).toBe(flying);
+          else {
+            expect([flying, event.attempt]).toEqual([0, newest + 1]);
+            flying = event.attempt;
+            newest = event.attempt;
+          }
+        }
+      }
+    });
+  });
+
+  test("attempts that count never exceed what the definition allows, and a failure has used them up or is final", () => {
+    check(({ last }) => {
+      const events = historyOf(last.world);
+      for (const entered of ofType(events, "TaskEntered")) {
+        const { retry } = last.world.graph.tasks.get(entered.taskId)!;
+        const own = ofType(events, "AttemptEnded").filter(({ n }) => n === entered.n);
+        expect(own.filter(({ counts }) => counts).length).toBeLessThanOrEqual(retry.maxAttempts);
+      }
+    });
+  });
+
+  test("an agent holds exactly the attempts in flight that name it, and takes no task while it cannot", () => {
+    check(({ worlds }) => {
+      for (const { before, after } of worlds) {
+        for (const one of after.world.agents.values()) {
+          const flying = after.state.open.flatMap((task) =>
+            task.phase === "dispatched" && task.agentId === one.id ? [attempt(task.n, task.attempt)] : [],
+          );
+          expect(Object.keys(one.tasks).toSorted()).toEqual(flying.toSorted());
+          const taken = flying.filter((id) => before.agents.get(one.id)?.tasks[id] === undefined);
+          if (taken.length > 0) {
+            expect(flying.length).toBeLessThanOrEqual(one.capacity);
+            // Registered and free by its own word; the task may have come before the deadline of another was missed.
+            expect(availabilityOf({ ...one, tasks: {}, missedAt: null })).toEqual({ available: true });
+          }
+        }
+      }
+    });
+  });
+
+  test("who rejected a task never gets it again", () => {
+    check(({ last }) => {
+      const events = historyOf(last.world);
+      for (const [i, event] of events.entries()) {
+        if (event.type !== "AttemptEnded" || event.outcome !== "rejected") continue;
+        const later = ofType(events.slice(i), "DispatchRequested").filter(({ n }) => n === event.n);
+        expect(later.map(({ agentId }) => agentId)).not.toContain(event.agentId);
+      }
+    });
+  });
+
+  test("saying the same thing again changes nothing and gets an equal answer", () => {
+    check(({ worlds }) => {
+      for (const { command, after } of worlds) {
+        if (command?.type !== "SettleAttempt") continue;
+        const again = decideIn(after.world, command);
+        if (command.attempt === null || again.answer.kind === "settled") continue;
+        expect(again.events).toEqual([]);
+        const third = decideIn(after.world, { ...command, now: command.now + 1_000, seed: "ff" });
+        expect([third.events, third.answer]).toEqual([[], again.answer]);
+      }
+    });
+  });
+
+  test("what settles an attempt by its number settles it once: the repeat says so", () => {
+    check(({ worlds }) => {
+      for (const { before, command, after } of worlds) {
+        if (command?.type !== "SettleAttempt" || command.attempt === null) continue;
+        const first = decideIn(before, command).answer;
+        const again = decideIn(after.world, command).answer;
+        expect(again).toEqual(first.kind === "settled" ? { ...first, kind: "repeated" } : first);
+      }
+    });
+  });
+
+  test("at most ten late results are kept for a task", () => {
+    check(({ last }) => {
+      const late = ofType(historyOf(last.world), "LateResultRecorded");
+      for (let n = 1; n <= last.state.tasks; n += 1) {
+        expect(late.filter((event) => event.n === n).length).toBeLessThanOrEqual(10);
+      }
+    });
+  });
+
+  test("an open session has a timer and a reason, and once the timer has fired there is something new to wait for", () => {
+    check(({ last }) => {
+      const { state, facts, world } = last;
+      const due = dueAt(state, facts);
+      expect(due === null).toBe(state.status !== "open");
+      expect(waitingFor(state, facts) === null).toBe(state.status !== "open");
+      expect(waitingFor(state, null) === null).toBe(state.status !== "open");
+      expect(needsOf(state, world.graph).rows.every((seq) => world.log[seq - 1] !== undefined)).toBe(true);
+      if (due === null) return;
+      const fired = last.when(tick(due)).and;
+      const next = dueAt(fired.state, fired.facts);
+      if (next !== null) expect(next).toBeGreaterThanOrEqual(due);
+      // Nothing is due twice: a second tick only gives away agents that the first one freed.
+      if (next === null || next === due) return;
+      for (const event of decideIn(fired.world, tick(due)).events) {
+        expect(["SessionWarned", "TaskWaited", "DispatchRequested"]).toContain(event.type);
+        expect(event).not.toHaveProperty("again", true);
+      }
+    });
+  });
+
+  test("the view agrees with the state", () => {
+    check(({ last }) => {
+      const { state, facts, world } = last;
+      const all = tasksView(state, world.log, facts);
+      expect(all).toHaveLength(state.tasks);
+      const running = all.filter(({ status }) => status === "running").length;
+      expect(running).toBe(state.open.filter(({ phase }) => phase === "dispatched").length);
+      expect(readStatus(state) === "running").toBe(running > 0);
+      for (const [taskId, { status }] of Object.entries(state.ended)) {
+        expect(all.find((task) => task.taskId === taskId)?.status).toBe(status);
+      }
+    });
+  });
+
+  test("time and failing agents alone bring every session to an end or leave it waiting for an agent", () => {
+    fc.assert(
+      fc.property(anyWorld, (first) => {
+        let from = first;
+        for (let i = 0; i < 200 && from.state.status === "open"; i += 1) {
+          const due = dueAt(from.state, from.facts)!;
+          const flying = from.state.open.find((task) => task.phase === "dispatched");
+          from =
+            flying === undefined
+              ? from.when(tick(due)).and
+              : from.when(
+                  call(
+                    flying.n,
+                    { kind: "failed", error: { code: "E", message: "m" } },
+                    { attempt: flying.attempt, now: due },
+                  ),
+                ).and;
+        }
+        expect(from.state.status).toBe("failed");
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+test("no command and no facts are too odd to be decided on", () => {
+  const odd = fc.record({ now: fc.integer(), seed: fc.string() });
+  const anyCommand = fc.oneof(
+    odd.map((base) => ({ type: "Tick" as const, ...base })),
+    odd.map((base) => cancel("x", base.now)),
+    fc.record({
+      type: fc.constant("SettleAttempt" as const),
+      n: fc.integer(),
+      attempt: fc.option(fc.integer()),
+      from: fc.option(fc.string()),
+      via: fc.constantFrom("report" as const, "call" as const),
+      startedAt: fc.option(fc.integer()),
+      result: anyResult,
+      now: fc.integer(),
+      seed: fc.string(),
+    }),
+    fc.record({
+      type: fc.constant("EndDispatch" as const),
+      n: fc.integer({ min: 0, max: 4 }),
+      attempt: fc.integer({ min: 0, max: 3 }),
+      outcome: fc.constantFrom("refused" as const, "rejected" as const, "agent_error" as const),
+      message: fc.string(),
+      retryAfterMs: fc.option(fc.nat()),
+      now: fc.integer(),
+      seed: fc.string(),
+    }),
+  );
+  const less = fc.record({ agents: fc.boolean(), rows: fc.boolean(), capable: fc.boolean(), history: fc.boolean() });
+  fc.assert(
+    fc.property(run, anyCommand, less, ({ last }, command, has) => {
+      const { world } = last;
+      const facts = {
+        ...factsOf(world, has.history ? historyOf(world) : null),
+        ...(has.agents ? {} : { agents: new Map() }),
+        ...(has.rows ? {} : { rows: new Map() }),
+        ...(has.capable ? {} : { capable: new Map() }),
+      };
+      const decision = decide(world.state, command, facts, world.log.length + 1);
+      expect(decide(world.state, command, facts, world.log.length + 1)).toEqual(decision);
+      const after = withRow(world, command.now, decision.events);
+      expect(decision.state).toEqual(after.state);
+      expect(givenWorld(after).state.tasks).toBeGreaterThanOrEqual(last.state.tasks);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,215 @@
+import { describe, expect, test } from "vitest";
+import { taskIdOf } from "../../../src/core/ids.ts";
+import { readStatus, tasksView, waitingFor } from "../../../src/core/session/view.ts";
+import {
+  agent,
+  attempt,
+  call,
+  cancel,
+  done,
+  endDispatch,
+  failed,
+  given,
+  MINUTE,
+  report,
+  reported,
+  SECOND,
+  SESSION,
+  start,
+  T0,
+  tick,
+  type Given,
+} from "../../support/given.ts";
+
+const tasks = [
+  { taskId: "one", name: "First things first", agentId: "a" },
+  { taskId: "two", agentCapability: "c" },
+];
+const retry = { maxAttempts: 2 };
+const setup = { tasks, defaults: { retry }, agents: [agent("a")] };
+const running = given(setup).when(start({ input: { topic: "bees" } })).and;
+const idle = given({ ...setup, agents: [] }).when(start()).and;
+const view = (from: Given) => tasksView(from.state, from.world.log, from.facts);
+
+describe("the tasks of a session", () => {
+  test("one that waits for its first agent", () => {
+    expect(view(idle)).toEqual([
+      {
+        taskId: "one",
+        id: taskIdOf(SESSION, 1),
+        name: "First things first",
+        status: "waiting",
+        agentId: null,
+        parameters: {},
+        output: null,
+        error: null,
+        lateResults: 0,
+        attempts: [],
+      },
+    ]);
+  });
+
+  test("one in flight, with what is known of its attempt by now", () => {
+    const attemptView = {
+      attempt: 1,
+      id: attempt(1),
+      agentId: "a",
+      status: "running",
+      transport: null,
+      dispatchedAt: T0,
+      startedAt: null,
+      endedAt: null,
+      error: null,
+      counts: true,
+      usage: null,
+      notes: [],
+      progress: null,
+    };
+    expect(view(running)).toMatchObject([
+      { status: "running", agentId: "a", parameters: { topic: "bees" }, attempts: [attemptView] },
+    ]);
+    const known = running
+      .inFlight("a", attempt(1), { transport: "agentkit", refused: ["direct: refused"] })
+      .heard(attempt(1), { workingAt: T0 + 3, progress: "half" });
+    expect(view(known)[0]?.attempts).toEqual([
+      { ...attemptView, transport: "agentkit", startedAt: T0 + 3, notes: ["direct: refused"], progress: "half" },
+    ]);
+    expect(view(known.inFlight("a", attempt(1), { progress: 0.9 }))[0]?.attempts[0]?.progress).toBe(0.9);
+    expect(view(running.with({ agents: new Map() }))[0]?.attempts).toEqual([attemptView]);
+  });
+
+  test("an attempt that is sent again is still one", () => {
+    const again = running.when(tick(T0 + 30 * SECOND)).and;
+    expect(view(again)[0]?.attempts).toMatchObject([{ attempt: 1, dispatchedAt: T0 + 30 * SECOND, status: "running" }]);
+  });
+
+  test("one that is tried again has no agent and tells why", () => {
+    const retrying = running.when(
+      call(1, failed("boom", { retryAfterMs: MINUTE }), { now: T0 + 5, usage: { n: 1 } }),
+    ).and;
+    expect(view(retrying)).toMatchObject([
+      {
+        status: "retrying",
+        agentId: null,
+        error: { code: "boom" },
+        attempts: [{ status: "failed", endedAt: T0 + 5, error: { code: "boom" }, counts: true, usage: { n: 1 } }],
+      },
+    ]);
+    const second = retrying
+      .when(tick(T0 + MINUTE + 5))
+      .and.when(call(1, done(7), { attempt: 2, now: T0 + 2 * MINUTE })).and;
+    expect(view(second)).toMatchObject([
+      {
+        status: "completed",
+        output: 7,
+        error: null,
+        attempts: [{ status: "failed" }, { attempt: 2, status: "completed", endedAt: T0 + 2 * MINUTE, usage: null }],
+      },
+      { taskId: "two", name: "two", status: "waiting" },
+    ]);
+  });
+
+  test("a refused delivery is shown as one that does not count", () => {
+    const refused = running.when(endDispatch("refused", 1)).and;
+    expect(view(refused)[0]?.attempts).toMatchObject([{ status: "refused", counts: false }]);
+  });
+
+  test("one that failed keeps its error and its agent, and counts what came too late", () => {
+    const over = running
+      .when(report("a", 1, failed("boom", { retryable: false })))
+      .and.when(report("a", 1, done("after all")))
+      .and.when(report("b", 1, done())).and;
+    expect(view(over)).toMatchObject([{ status: "failed", agentId: "a", error: { code: "boom" }, lateResults: 2 }]);
+  });
+
+  test("one that was cancelled", () => {
+    expect(view(running.when(cancel()).and)).toMatchObject([
+      { status: "cancelled", attempts: [{ status: "cancelled", counts: false, error: { code: "session_cancelled" } }] },
+    ]);
+  });
+
+  test("events of tasks whose beginning is not at hand are left out", () => {
+    const over = running.when(report("a", 1, done())).and;
+    expect(tasksView(over.state, over.world.log.slice(1), over.facts)).toMatchObject([{ taskId: "two" }]);
+    expect(tasksView(running.state, [], running.facts)).toEqual([]);
+  });
+});
+
+describe("the status people read", () => {
+  const step = running.when(report("a", 1, done())).and;
+  test.each([
+    ["nothing dispatched yet", idle, "started"],
+    ["an attempt in flight", running, "running"],
+    ["between attempts", running.when(endDispatch("refused", 1)).and, "waiting"],
+    ["the next task has no agent", step, "waiting"],
+    ["ended", step.when(cancel()).and, "cancelled"],
+  ])("%s", (_what, from, status) => expect(readStatus(from.state)).toBe(status));
+
+  test("one task in flight is enough", () => {
+    const parallel = [
+      { taskId: "x", agentId: "a", nextTaskId: null },
+      { taskId: "y", agentId: "b" },
+    ];
+    expect(readStatus(given({ ...setup, tasks: parallel }).when(start()).and.state)).toBe("running");
+  });
+});
+
+describe("what a session waits for", () => {
+  test("its agent", () => {
+    expect(waitingFor(running.state, null)).toEqual({
+      code: "agent",
+      message: 'agent a works on "one" (attempt 1)',
+      taskId: "one",
+      until: null,
+    });
+  });
+
+  test("the next try", () => {
+    const refused = running.when(endDispatch("refused", 1)).and;
+    expect(waitingFor(refused.state, refused.facts)).toEqual({
+      code: "retry",
+      message: '"one" is tried again: said refused',
+      taskId: "one",
+      until: T0 + SECOND,
+    });
+  });
+
+  test("an agent that can take the task, with the reason of now where the facts are at hand", () => {
+    const why = { taskId: "one", until: null };
+    expect(waitingFor(idle.state, null)).toEqual({
+      ...why,
+      code: "agent_unknown",
+      message: '"one" waits: agent a is not registered',
+    });
+    const busy = idle.withAgent("a", agent("a", { newest: reported("busy") }));
+    expect(waitingFor(busy.state, busy.facts)).toEqual({
+      ...why,
+      code: "agent_not_free",
+      message: '"one" waits: agent a reports "busy"',
+    });
+    // Free by now: the next tick assigns it; until then the reason is the one it began to wait for.
+    const free = idle.withAgent("a", agent("a"));
+    expect(waitingFor(free.state, free.facts)).toMatchObject({ code: "agent_unknown" });
+  });
+
+  test("of several tasks the one that lacks an agent, then the one to be tried again, then the first", () => {
+    const parallel = ["w", "x", "y", "z"].map((taskId, i) => ({
+      taskId,
+      agentId: i < 2 ? "a" : taskId,
+      nextTaskId: null,
+    }));
+    const four = given({ tasks: parallel, agents: [agent("a", { capacity: 2 }), agent("y")] }).when(start()).and;
+    const all = four.when(endDispatch("refused", 3)).and;
+    expect(waitingFor(all.state, null)).toMatchObject({ taskId: "z", code: "agent_unknown" });
+    const without = (...ids: string[]) => ({
+      ...all.state,
+      open: all.state.open.filter((t) => !ids.includes(t.taskId)),
+    });
+    expect(waitingFor(without("z"), null)).toMatchObject({ taskId: "y", code: "retry" });
+    expect(waitingFor(without("y", "z"), null)).toMatchObject({ taskId: "w", code: "agent" });
+  });
+
+  test("nothing once it has ended", () => {
+    expect(waitingFor(running.when(cancel()).and.state, null)).toBeNull();
+  });
+});
