@@ -101,6 +101,23 @@ export const registryRestartSuite = (platform: Platform): void => {
       expect(await stateOf(world, "old")).toMatchObject({ agentId: "new", state: "idle", details: { fresh: true } });
     });
 
+    test("an older id that registers again is the newest once more", async () => {
+      const world = await open({ call: silentAgents().call });
+      for (const agentId of ["v1", "v2", "v1"]) {
+        world.clock.advance(1_000);
+        await register(world, { agentId, agentName: "Worker" });
+      }
+      expect(await agentOf(world, "v1")).toMatchObject({ registration: "registered", supersededBy: null });
+      expect(await agentOf(world, "v2")).toMatchObject({ registration: "superseded", supersededBy: "v1" });
+      for (const id of ["v1", "v2"]) expect(await stateOf(world, id)).toMatchObject({ agentId: "v1" });
+      const session = await start(world, { workflowDefinition: oneTask("v2") });
+      expect((await sessionOf(world, session)).tasks[0]?.agentId).toBe("v1");
+      world.clock.advance(1_000);
+      await register(world, { agentId: "v3", agentName: "Worker" });
+      for (const id of ["v1", "v2"]) expect((await agentOf(world, id))["supersededBy"]).toBe("v3");
+      expect((await agentOf(world, "v3"))["supersededBy"]).toBeNull();
+    });
+
     test("empty names never replace one another, and a deregistered agent is not replaced", async () => {
       const world = await open();
       for (const agentId of ["a", "b"]) await register(world, { agentId, agentName: "" });

@@ -79,6 +79,23 @@ export const registrySuite = (platform: Platform): void => {
       expect(((await call(world, "GET", "/v1/opscore/agents")).body["data"] as Json[]).length).toBe(1);
     });
 
+    test("reports and the registration of one agent at the same moment all count, in one row", async () => {
+      const world = await open();
+      const sent = [1, 2, 3, 4, 5, 6].map((n) => report(world, "a1", `s${n}`, { n }, stamp(world, n)));
+      const replies = await Promise.all([...sent, register(world, { agentId: "a1" })]);
+      expect(replies.slice(0, -1).map((reply) => reply?.status)).toEqual([202, 202, 202, 202, 202, 202]);
+      expect(await agentOf(world, "a1")).toMatchObject({ registration: "registered", state: "s6" });
+      expect((await historyOf(world, "a1")).data.map(({ state }) => state)).toEqual([
+        "s6",
+        "s5",
+        "s4",
+        "s3",
+        "s2",
+        "s1",
+      ]);
+      expect((await call(world, "GET", "/v1/opscore/agents")).body["data"]).toHaveLength(1);
+    });
+
     test("a waiting task goes to the agent whose registration brings the capability", async () => {
       const agents = silentAgents();
       const world = await open({ call: agents.call });

@@ -209,7 +209,8 @@ export const settleSuite = (platform: Platform): void => {
     test.each(["complete", "fail", "heartbeat"])("an unknown task or attempt is 404: %s", async (verb) => {
       const work = await begin();
       const body = verb === "fail" ? failure : undefined;
-      const [task = "", ulid = ""] = [work.attempt.split(":")[0], work.attempt.slice(4, 32)];
+      const ulid = work.attempt.slice(4, 32);
+      const task = `tsk_${ulid}.1`;
       const other = `${ulid.slice(0, -1)}${ulid.endsWith("0") ? "1" : "0"}`;
       const unknown = ["nothing", "task-1", `tsk_${other}.1:1`, `tsk_${ulid}.2`, `tsk_${ulid}.2:1`, `${task}:2`];
       for (const id of [...unknown, `${task}:999999999`, `${task}:0`, `${task}:01`, work.sessionId]) {

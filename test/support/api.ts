@@ -3,14 +3,14 @@ import { API_KEY, createWorld, type Platform, type World, type WorldOptions } fr
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { createApp } from "../../src/http/app.ts";
 
-/** Opens worlds that are closed after each test. */
-export const worldsOf = (platform: Platform): ((options?: WorldOptions) => Promise<World>) => {
+/** Opens worlds that are closed after each test; `on` is another make of the platform. */
+export const worldsOf = (platform: Platform): ((options?: WorldOptions, on?: Platform) => Promise<World>) => {
   const worlds: World[] = [];
   afterEach(async () => {
     for (const world of worlds.splice(0)) await world.close();
   });
-  return async (options = {}) => {
-    const world = await createWorld(platform, options);
+  return async (options = {}, on = platform) => {
+    const world = await createWorld(on, options);
     worlds.push(world);
     return world;
   };

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Recording } from "./agentkit-recordings.ts";
+import type { Recording } from "./recording.ts";
 import { call, expectProblem, sessionOf, stateOf, type AgentDetails, type Json, type Reply } from "./api.ts";
 import { timeOf, wireRecording } from "./wire-recordings.ts";
 import type { World } from "./world.ts";

@@ -1,4 +1,4 @@
-import type { Recording } from "./agentkit-recordings.ts";
+import type { Recording } from "./recording.ts";
 
 declare global {
   // Vite replaces the call; its own types come with a package that is not ours to import.
