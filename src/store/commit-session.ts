@@ -172,8 +172,12 @@ export const planSessionCommit = (commit: SessionCommit): Planned => {
   ];
   // A report may make its agent free without freeing it of a task. Who waited before goes first.
   const freed = new Set([...commit.freed, ...(commit.report === null ? [] : [commit.report.agentId])]);
-  const left = new Set(commit.waitsRemoved.map((row) => row.queue));
-  const looks = [...[...freed].map(lookForTask), ...[...left].map(lookForNext), ...commit.waitsAdded.map(lookForAgent)];
+  const queues = new Set([...commit.waitsRemoved, ...commit.waitsAdded].map((row) => row.queue));
+  const looks = [
+    ...[...freed].map(lookForTask),
+    ...[...queues].map(lookForNext),
+    ...commit.waitsAdded.map(lookForAgent),
+  ];
   return {
     statements: [...before, ...writes, ...looks],
     read: (results) =>

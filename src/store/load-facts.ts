@@ -43,14 +43,14 @@ const knownCapabilities = (needs: Expression): Statement => ({
  * decision may free them.
  */
 const freeAgents = (needs: Expression, session: Expression | null): Statement => ({
-  sql: `SELECT * FROM (SELECT q.value AS cap, ${AGENT_COLUMNS}, ${FREE_OR_LOST} AS is_free,
+  sql: `SELECT *, (SELECT min(w.order_key) FROM ${FIRST_OF_QUEUES}) AS ahead FROM (SELECT q.value AS cap, ${AGENT_COLUMNS}, ${FREE_OR_LOST} AS is_free,
       row_number() OVER (PARTITION BY q.value ORDER BY ${FREE_OR_LOST} DESC, ${FREE} DESC, a.claimed_at, a.id) AS place
     FROM json_each(${needs.sql}, '$.caps') q JOIN agent_capabilities c ON c.capability = q.value
     JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE_OR_LOST}${
       session === null
         ? ""
         : ` OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE json_extract(t.value, '$.sessionId') = ${session.sql})`
-    }) WHERE NOT is_free OR place <= ${CANDIDATES}${
+    }) a WHERE NOT is_free OR place <= ${CANDIDATES}${
       session === null
         ? ""
         : ` + (SELECT count(*) FROM sessions s, json_each(s.head, '$.open') t, json_each(t.value, '$.rejectedBy')
@@ -59,7 +59,7 @@ const freeAgents = (needs: Expression, session: Expression | null): Statement =>
   args: [...needs.args, ...(session === null ? [] : [...session.args, ...session.args])],
 });
 
-/** The order of the first task that waits for each named agent. */
+/** The order of the first task that waits for each named agent; free ones bring theirs along. */
 const waitingAhead = (needs: Expression): Statement => ({
   sql: `SELECT a.id, min(w.order_key) AS ahead FROM json_each(${needs.sql}, '$.agents') n
     CROSS JOIN agents o ON o.id = n.value CROSS JOIN agents a ON a.id IN (o.id, o.superseded_by)
@@ -174,7 +174,11 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
     newest,
     capable,
     signs: heardOf,
-    ahead: new Map((waiting ?? []).map((row) => [text(row, "id"), number(row, "ahead")])),
+    ahead: new Map(
+      [...(waiting ?? []), ...(free ?? [])].flatMap((row) =>
+        row["ahead"] === null ? [] : [[text(row, "id"), number(row, "ahead")] as const],
+      ),
+    ),
     rows: new Map((rows ?? []).map((row) => [number(row, "seq"), JSON.parse(text(row, "events")) as SessionEvent[]])),
     history:
       historyOf === null ? null : (history ?? []).flatMap((row) => JSON.parse(text(row, "events")) as SessionEvent[]),
