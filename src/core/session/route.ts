@@ -28,14 +28,9 @@ const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null
 
 /**
  * Who works: an `agentId` in the task; else the session's home agent for its first task, and for later ones
- * if it has the capability or nobody registered has it; else any agent that has it.
+ * if it has the capability or nobody registered has it; else any agent that has it. `rejectedBy`: see `OpenTask`.
  */
-export const routeOf = (
-  task: GraphTask,
-  facts: Facts,
-  home: string | null,
-  rejectedBy: readonly string[] = [],
-): Route => {
+export const routeOf = (task: GraphTask, facts: Facts, home: string | null, rejectedBy: readonly string[]): Route => {
   const target = task.target;
   if (target.kind === "agent") return toAgent(facts, target.agentId);
   const first = facts.graph.starts[0] === task.taskId;

@@ -172,7 +172,7 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
     case "backoff":
       return {
         code: "retry",
-        message: `"${task.taskId}" is tried again: ${task.last?.message ?? "its last attempt ended"}`,
+        message: `"${task.taskId}" is tried again: ${task.last?.message ?? "it is ready"}`,
         taskId: task.taskId,
         until: task.retryAt,
       };

@@ -33,9 +33,19 @@ describe("liveness comes from the last contact", () => {
     const heard = { ...silent, newest: reported("idle", { receivedAt: T0 + 1 }) };
     expect(livenessOf(heard, T0 + 1)).toBe("live");
     expect(code(heard)).toBe("available");
+    expect(isLost({ ...silent, contactAt: T0 })).toBe(true);
     expect(isLost({ ...silent, contactAt: T0 + 1 })).toBe(false);
     expect(isLost({ ...silent, registeredAt: T0 + 1 })).toBe(false);
   });
+});
+
+test("ten minutes later a lost agent is given a task again: without one it might never be heard of", () => {
+  const silent = agent("a", { missedAt: T0 });
+  const later = T0 + 10 * MINUTE;
+  expect(livenessOf(silent, later - 1)).toBe("lost");
+  expect(availabilityOf(silent, later - 1)).toMatchObject({ available: false, code: "agent_lost" });
+  expect(livenessOf(silent, later)).toBe("quiet");
+  expect(availabilityOf(silent, later)).toEqual({ available: true });
 });
 
 describe("an agent can take a task", () => {

@@ -97,6 +97,9 @@ describe("the end of an attempt frees its place", () => {
     expect(missed({ outcome: "run_deadline", counts: false })).toBe(5);
     expect(missed({ outcome: "run_deadline" }, { startedAt: T0 })).toBe(5);
     expect(missed({ outcome: "start_deadline" })).toBe(5);
+    // AgentKit's word is no delivery: silence may be its own.
+    expect(missed({ outcome: "run_deadline" }, { transport: "agentkit" })).toBe(5);
+    expect(missed({ outcome: "run_deadline" }, { transport: null })).toBe(5);
   });
 });
 
@@ -130,6 +133,16 @@ describe("what an attempt teaches about the agent", () => {
     expect(reached(ended({ trace: { ...kit, startedAt: T0 }, outcome: "run_deadline" }))).toBe(true);
     expect(reached(ended({ trace: trace({ startedAt: T0 }) }))).toBe(false);
     expect(after(agent("a", { reachedByAgentKit: true }), T0, ended()).reachedByAgentKit).toBe(true);
+  });
+
+  test("silence to the run deadline shows that AgentKit does not reach it any more; other ends show nothing", () => {
+    const known = agent("a", { reachedByAgentKit: true });
+    const kit = trace({ transport: "agentkit" });
+    const still = (patch: Partial<AttemptEnded>) => after(known, T0, ended({ trace: kit, ...patch })).reachedByAgentKit;
+    expect(still({ outcome: "run_deadline" })).toBe(false);
+    expect(still({ outcome: "start_deadline" })).toBe(true);
+    expect(still({ outcome: "cancelled" })).toBe(true);
+    expect(still({ outcome: "run_deadline", trace: trace({ transport: "direct" }) })).toBe(true);
   });
 
   test("so does a result of it that came too late, but not one of another agent", () => {

@@ -131,6 +131,34 @@ describe("an agent that rejects a task", () => {
   });
 });
 
+describe("a home agent that rejects a task which names a capability", () => {
+  const home = { tasks: [{ taskId: "one", agentCapability: "c" }], agents: [able("h"), able("b")] };
+  const rejected = (from: Parameters<typeof given>[0]) =>
+    given(from)
+      .when(start({ home: "h" }))
+      .then({ type: "SessionStarted" }, { type: "TaskEntered" }, { type: "DispatchRequested", agentId: "h" })
+      .and.when(endDispatch("rejected", 1, { retryAfterMs: 0 })).and;
+
+  test("is passed over: another that has it takes the task", () => {
+    rejected(home).when(tick(T0)).then({ type: "DispatchRequested", agentId: "b", attempt: 2 });
+  });
+
+  test("also if the home has a newer id, or lacks the capability itself", () => {
+    const restarted = { ...home, agents: [agent("h2"), able("b")], newest: { h: "h2" } };
+    given(restarted)
+      .when(start({ home: "h" }))
+      .and.when(endDispatch("rejected", 1, { retryAfterMs: 0 }))
+      .and.when(tick(T0))
+      .then({ type: "DispatchRequested", agentId: "b" });
+  });
+
+  test("leaves the task waiting for somebody who has it, rather than asking again", () => {
+    rejected({ ...home, agents: [agent("h")] })
+      .when(tick(T0))
+      .then({ type: "TaskWaited", queue: "cap:c", why: { code: "no_agent" } });
+  });
+});
+
 describe("an error of the agent", () => {
   test("counts and is tried again as any failure", () => {
     const [event] = running.when(endDispatch("agent_error", 1)).decision.events;

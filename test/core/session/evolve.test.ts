@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { dueAt } from "../../../src/core/session/deadlines.ts";
+import type { SessionEvent } from "../../../src/core/session/events.ts";
 import { evolve } from "../../../src/core/session/evolve.ts";
 import {
   agent,
@@ -24,6 +25,12 @@ test("a log begins with the start of its session", () => {
   expect(() => evolve(null, { type: "SessionCompleted" }, { seq: 1, at: T0 })).toThrow(
     "a session's log starts with SessionStarted, not SessionCompleted",
   );
+});
+
+test("a second start changes nothing", () => {
+  const { state, world } = given({ tasks: parallel, agents: [agent("a")] }).when(start({ home: "a" })).and;
+  const again = { ...historyOf(world)[0]!, home: "b" } as SessionEvent;
+  expect(evolve(state, again, { seq: 2, at: T0 })).toEqual(state);
 });
 
 test("an event about one task leaves the others alone", () => {

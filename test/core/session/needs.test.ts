@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nodeOf, outputOf, parametersOf } from "../../../src/core/session/facts.ts";
+import { inputOf, nodeOf, outputOf, parametersOf } from "../../../src/core/session/facts.ts";
 import { needsOf, startNeeds } from "../../../src/core/session/needs.ts";
 import { agent, cancel, done, endDispatch, given, graphOf, report, start, T0, tick } from "../../support/given.ts";
 
@@ -92,6 +92,12 @@ describe("what is read from the log", () => {
       report("b", 2, { kind: "failed", error: { code: "c", message: "m" }, retryable: false }),
     ).and;
     expect(outputOf(failed.facts, failed.state, "two")).toBeUndefined();
+  });
+
+  test("the input of the session", () => {
+    expect(inputOf(two.facts)).toEqual({ topic: "bees" });
+    expect(inputOf({ ...two.facts, rows: new Map() })).toEqual({});
+    expect(inputOf({ ...two.facts, rows: new Map([[1, [{ type: "SessionCompleted" }]]]) })).toEqual({});
   });
 
   test("parameters of open tasks", () => {

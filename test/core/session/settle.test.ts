@@ -97,6 +97,35 @@ describe("an attempt is completed", () => {
       );
   });
 
+  test("of several that follow none is entered once one of them has failed the session", () => {
+    const tasks = [
+      { taskId: "one", agentId: "a", nextTaskId: "two" },
+      { taskId: "two", agentId: "a", parameters: { of: "${tasks.one.output.urls}" }, nextTaskId: null },
+      { taskId: "three", agentId: "a" },
+    ];
+    const first = given({ ...single, tasks });
+    const one = { ...first.world.graph.tasks.get("one")!, next: ["two", "three"] };
+    const graph = { ...first.world.graph, starts: ["one"], tasks: new Map(first.world.graph.tasks).set("one", one) };
+    const started = first.with({ graph }).when(start()).and;
+    started
+      .when(report("a", 1, done()))
+      .then(
+        { type: "TaskCompleted" },
+        { type: "TaskEntered", taskId: "two" },
+        { type: "TaskFailed", taskId: "two" },
+        { type: "SessionFailed", taskId: "two" },
+      );
+    started
+      .when(report("a", 1, done({ urls: 1 })))
+      .then(
+        { type: "TaskCompleted" },
+        { type: "TaskEntered", taskId: "two" },
+        { type: "DispatchRequested", taskId: "two" },
+        { type: "TaskEntered", taskId: "three" },
+        { type: "TaskWaited", taskId: "three" },
+      );
+  });
+
   test("by the number of the open attempt, by the task alone, by its agent or by any call", () => {
     for (const command of [
       report("a", 1, done()),

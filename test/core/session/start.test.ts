@@ -195,6 +195,12 @@ describe("who works", () => {
     }
   });
 
+  test("a capability about which nothing was loaded waits for somebody who has it", () => {
+    const { world, facts } = given({ tasks: [{ taskId: "one", agentCapability: "research" }], agents: [researcher] });
+    const { events } = decide(world.state, start(), { ...facts, capable: new Map() }, 1);
+    expect(events.at(-1)).toMatchObject(waits("cap:research", "no_agent"));
+  });
+
   test("a task that names neither, in a session without home, waits and says so", () => {
     given({ tasks: [{ taskId: "one" }], agents: [agent("a")] })
       .when(start())

@@ -174,6 +174,12 @@ describe("what a session waits for", () => {
     });
   });
 
+  test("itself, before it was given to anybody", () => {
+    const [row] = idle.world.log;
+    const entered = given({ ...setup, agents: [] }, row!.events.slice(0, 2)).state;
+    expect(waitingFor(entered, null)).toMatchObject({ message: '"one" is tried again: it is ready', until: T0 });
+  });
+
   test("an agent that can take the task, with the reason of now where the facts are at hand", () => {
     const why = { taskId: "one", until: null };
     expect(waitingFor(idle.state, null)).toEqual({
@@ -190,6 +196,12 @@ describe("what a session waits for", () => {
     // Free by now: the next tick assigns it; until then the reason is the one it began to wait for.
     const free = idle.withAgent("a", agent("a"));
     expect(waitingFor(free.state, free.facts)).toMatchObject({ code: "agent_unknown" });
+  });
+
+  test("an agent presumed lost, until it is given another chance", () => {
+    const lost = idle.withAgent("a", agent("a", { missedAt: T0 }));
+    expect(waitingFor(lost.state, lost.facts, T0 + 10 * MINUTE - 1)).toMatchObject({ code: "agent_lost" });
+    expect(waitingFor(lost.state, lost.facts, T0 + 10 * MINUTE)).toMatchObject({ code: "agent_unknown" });
   });
 
   test("of several tasks the one that lacks an agent, then the one to be tried again, then the first", () => {
