@@ -50,9 +50,14 @@ export const startListener = async (port: number, handle: Handler): Promise<List
 };
 
 const send = (response: ServerResponse, { status, body, after }: Reply): void => {
-  // Whoever asked is gone, but what was begun goes on, as in a web framework.
+  // Whoever asked may be gone, now or while it is answered: what was begun goes on, as in a web framework.
   if (response.destroyed || response.headersSent) return after?.();
+  if (after !== undefined) response.once("close", after);
   const text = JSON.stringify(body);
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
-  response.end(text, after);
+  response.end(text, () => {
+    if (after === undefined) return;
+    response.off("close", after);
+    after();
+  });
 };
