@@ -2,8 +2,6 @@ import { describe, expect, test } from "vitest";
 import { plainWorlds, taskFor } from "../support/plain-world.ts";
 import type { Platform } from "../support/world.ts";
 
-const LONG_MS = 60_000;
-
 const twoStarts = {
   id: "two_starts",
   name: "Two starts",
@@ -18,76 +16,64 @@ export const concurrencySuite = (platform: Platform): void => {
   const open = plainWorlds(platform);
 
   describe(`at the same instant on ${platform.name}`, () => {
-    test(
-      "two reports that complete two tasks of one session both count",
-      async () => {
-        const world = await open();
-        await world.register("l", ["left"]);
-        await world.register("r", ["right"]);
-        for (let round = 0; round < 20; round += 1) {
-          const sessionId = await world.start(twoStarts);
-          await world.flush();
-          const [left, right] = world.sent.slice(-2);
-          expect([left?.sessionId, right?.sessionId]).toEqual([sessionId, sessionId]);
-          const answers = await Promise.all([
-            world.say("l", "idle", { opscore_task_id: left?.attemptId ?? "", result: round }),
-            world.say("r", "idle", { opscore_task_id: right?.attemptId ?? "", result: -round }),
-          ]);
-          for (const answer of answers) expect(await answer.json()).not.toHaveProperty("applied");
-          expect(await world.status(sessionId)).toBe("completed");
-          await world.flush();
-        }
-        expect(world.sent).toHaveLength(40);
-      },
-      LONG_MS,
-    );
+    test("two reports that complete two tasks of one session both count", async () => {
+      const world = await open();
+      await world.register("l", ["left"]);
+      await world.register("r", ["right"]);
+      for (let round = 0; round < 20; round += 1) {
+        const sessionId = await world.start(twoStarts);
+        await world.flush();
+        const [left, right] = world.sent.slice(-2);
+        expect([left?.sessionId, right?.sessionId]).toEqual([sessionId, sessionId]);
+        const answers = await Promise.all([
+          world.say("l", "idle", { opscore_task_id: left?.attemptId ?? "", result: round }),
+          world.say("r", "idle", { opscore_task_id: right?.attemptId ?? "", result: -round }),
+        ]);
+        for (const answer of answers) expect(await answer.json()).not.toHaveProperty("applied");
+        expect(await world.status(sessionId)).toBe("completed");
+        await world.flush();
+      }
+      expect(world.sent).toHaveLength(40);
+    });
 
-    test(
-      "100 copies of one report are accepted and have one effect",
-      async () => {
-        const world = await open();
-        await world.register("a", ["work"]);
-        const sessionId = await world.start(taskFor("work", { agentCapability: "work" }));
-        await world.flush();
-        const report = world.body("a", "idle", { opscore_task_id: world.sent[0]?.attemptId ?? "", result: 1 });
-        const answers = await Promise.all(Array.from({ length: 100 }, () => world.post("a", report)));
-        expect(answers.map(({ status }) => status)).toEqual(Array<number>(100).fill(202));
-        const bodies = await Promise.all(answers.map((answer) => answer.text()));
-        expect(new Set(bodies).size).toBe(1);
-        await world.flush();
-        expect(world.sent).toHaveLength(2);
-        const history = await world.request("GET", "/v1/opscore/agents/a/history");
-        expect(((await history.json()) as { data: unknown[] }).data).toHaveLength(1);
-        const log = await world.request("GET", `/v1/opscore/sessions/${sessionId}/log`);
-        const { data } = (await log.json()) as { data: { events: { type: string }[] }[] };
-        const completed = data.flatMap(({ events }) => events).filter(({ type }) => type === "TaskCompleted");
-        expect(completed).toHaveLength(1);
-        const task = await world.request("GET", `/v1/opscore/sessions/${sessionId}`);
-        expect(await task.json()).toMatchObject({ tasks: [{ lateResults: 0 }, { status: "running" }] });
-      },
-      LONG_MS,
-    );
+    test("100 copies of one report are accepted and have one effect", async () => {
+      const world = await open();
+      await world.register("a", ["work"]);
+      const sessionId = await world.start(taskFor("work", { agentCapability: "work" }));
+      await world.flush();
+      const report = world.body("a", "idle", { opscore_task_id: world.sent[0]?.attemptId ?? "", result: 1 });
+      const answers = await Promise.all(Array.from({ length: 100 }, () => world.post("a", report)));
+      expect(answers.map(({ status }) => status)).toEqual(Array<number>(100).fill(202));
+      const bodies = await Promise.all(answers.map((answer) => answer.text()));
+      expect(new Set(bodies).size).toBe(1);
+      await world.flush();
+      expect(world.sent).toHaveLength(2);
+      const history = await world.request("GET", "/v1/opscore/agents/a/history");
+      expect(((await history.json()) as { data: unknown[] }).data).toHaveLength(1);
+      const log = await world.request("GET", `/v1/opscore/sessions/${sessionId}/log`);
+      const { data } = (await log.json()) as { data: { events: { type: string }[] }[] };
+      const completed = data.flatMap(({ events }) => events).filter(({ type }) => type === "TaskCompleted");
+      expect(completed).toHaveLength(1);
+      const task = await world.request("GET", `/v1/opscore/sessions/${sessionId}`);
+      expect(await task.json()).toMatchObject({ tasks: [{ lateResults: 0 }, { status: "running" }] });
+    });
 
-    test(
-      "two sessions that start at once never get the same agent, and none is forgotten",
-      async () => {
-        const world = await open();
-        await world.register("a", ["work"]);
-        await world.register("b", ["work"]);
-        const sessions = await Promise.all(Array.from({ length: 6 }, () => world.start(taskFor("work"))));
+    test("two sessions that start at once never get the same agent, and none is forgotten", async () => {
+      const world = await open();
+      await world.register("a", ["work"]);
+      await world.register("b", ["work"]);
+      const sessions = await Promise.all(Array.from({ length: 6 }, () => world.start(taskFor("work"))));
+      await world.flush();
+      for (let done = 0; done < sessions.length; done += 1) {
+        const next = world.sent[done];
+        expect(next).toBeDefined();
+        const agentId = next?.endpoint === "http://a.test/" ? "a" : "b";
+        await world.say(agentId, "idle", { opscore_task_id: next?.attemptId ?? "" });
         await world.flush();
-        for (let done = 0; done < sessions.length; done += 1) {
-          const next = world.sent[done];
-          expect(next).toBeDefined();
-          const agentId = next?.endpoint === "http://a.test/" ? "a" : "b";
-          await world.say(agentId, "idle", { opscore_task_id: next?.attemptId ?? "" });
-          await world.flush();
-        }
-        for (const id of sessions) expect(await world.status(id)).toBe("completed");
-        expect(world.sent).toHaveLength(sessions.length);
-      },
-      LONG_MS,
-    );
+      }
+      for (const id of sessions) expect(await world.status(id)).toBe("completed");
+      expect(world.sent).toHaveLength(sessions.length);
+    });
   });
 
   describe(`a start repeated with its Idempotency-Key on ${platform.name}`, () => {

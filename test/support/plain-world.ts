@@ -1,4 +1,4 @@
-import { afterEach, expect } from "vitest";
+import { afterEach, expect, vi } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { createWorld, type Platform, type World, type WorldOptions } from "./world.ts";
 
@@ -28,6 +28,8 @@ export const taskFor = (capability: string, nextTask?: JsonObject): JsonObject =
 /** Opens plain worlds and closes them after each test. */
 export const plainWorlds = (platform: Platform): ((options?: WorldOptions) => Promise<PlainWorld>) => {
   const opened: World[] = [];
+  // Hundreds of requests, on whatever machine.
+  vi.setConfig({ testTimeout: 60_000 });
   afterEach(async () => {
     for (const world of opened.splice(0)) await world.close();
   });

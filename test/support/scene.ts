@@ -1,4 +1,4 @@
-import { afterEach, expect } from "vitest";
+import { afterEach, expect, vi } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { fleet } from "./fleet.ts";
 import type { AgentSetup, AnswerSetup, CapturedReport, Delivery, KitFault } from "./fleet-protocol.ts";
@@ -238,6 +238,8 @@ export const openScene = async (platform: Platform, options: SceneOptions = {}):
 /** Opens scenes and closes them after each test. */
 export const scenes = (platform: Platform): ((options?: SceneOptions) => Promise<Scene>) => {
   const opened: Scene[] = [];
+  // Longer than the fleet waits for anything, so that what was waited for in vain is named.
+  vi.setConfig({ testTimeout: 20_000 });
   afterEach(async () => {
     for (const { world } of opened.splice(0)) await world.close();
   });
