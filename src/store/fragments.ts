@@ -53,5 +53,5 @@ export const EARLIEST_MICROS = -9_007_199_254_740_991;
 export const LAST_SENT = `coalesce(json_extract(t.value, '$.lastSentMicros'), ${EARLIEST_MICROS})`;
 
 /** A report row `l` that names no task. A task that an agent started by its id is not ended by a report without. */
-export const NAMES_NO_TASK = `coalesce(l.details ->> '$.opscore_task_id', l.details ->> '$.task_id',
-  l.details ->> '$.taskId', '') = ''`;
+export const NAMES_NO_TASK = `NOT EXISTS (SELECT 1 FROM json_each(l.details) d
+  WHERE d.key IN ('opscore_task_id', 'task_id', 'taskId') AND d.type = 'text' AND d.value <> '')`;

@@ -33,11 +33,11 @@ const claimsIn = (effects: readonly AgentEffect[]): readonly Claim[] => {
 /** `tasks` with attempts put in inside SQL, so that a heartbeat written meanwhile is not lost. */
 const withClaims = (tasks: Expression, claims: readonly Claim[]): Expression => {
   const newest =
-    "FROM agent_log l WHERE l.agent_id = agents.id ORDER BY l.at DESC, l.received_at DESC, l.digest DESC LIMIT 1";
+    "FROM agent_log m WHERE m.agent_id = agents.id ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1";
   return claims.reduce(
     ({ sql, args }, { attemptId, sessionId, sentAt }) => ({
-      sql: `json_set(${sql}, ?, json_set(?, '$.lastSentMicros', (SELECT l.sent_us ${newest}), '$.since',
-        min(CAST(? AS INTEGER), coalesce((SELECT l.at ${newest}), ${EARLIEST_MICROS}))))`,
+      sql: `json_set(${sql}, ?, json_set(?, '$.lastSentMicros', (SELECT m.sent_us ${newest}), '$.since',
+        min(CAST(? AS INTEGER), coalesce((SELECT m.at ${newest}), ${EARLIEST_MICROS}))))`,
       args: [...args, taskPath(attemptId), JSON.stringify({ sessionId, sentAt }), (sentAt - SLACK_MS) * 1_000],
     }),
     tasks,
