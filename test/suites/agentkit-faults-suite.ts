@@ -7,6 +7,9 @@ const tasksOf = async (scene: Scene, sessionId: string) => (await scene.session(
 const attemptsOf = async (scene: Scene, sessionId: string) =>
   (await tasksOf(scene, sessionId))[0]?.attempts.map(({ status, counts }) => [status, counts]);
 
+/** Real time, for want of a clock that a socket obeys: long enough to connect on a busy machine. */
+const SHORT_MS = 800;
+
 /** Long silence is no reason for a second copy, and AgentKit's troubles are not the task's. */
 export const agentkitFaultsSuite = (platform: Platform): void => {
   const open = scenes(platform);
@@ -21,7 +24,7 @@ export const agentkitFaultsSuite = (platform: Platform): void => {
     };
 
     test.each([false, true])("one copy over direct (request held open: %s)", async (holdsRequest) => {
-      const scene = await open({ callTimeoutMs: 150 });
+      const scene = await open(holdsRequest ? { callTimeoutMs: SHORT_MS } : {});
       const agent = await scene.agent({ behaviour: "silent", holdsRequest });
       const sessionId = await scene.start(sampleWorkflow(), agent);
       for (const n of [1, 2]) {
@@ -35,7 +38,7 @@ export const agentkitFaultsSuite = (platform: Platform): void => {
     });
 
     test("a whole task longer than the call, whose answer is lost, brings its result by report", async () => {
-      const scene = await open({ callTimeoutMs: 150 });
+      const scene = await open({ callTimeoutMs: SHORT_MS });
       const agent = await scene.agent({ behaviour: "silent", holdsRequest: true, capabilities: ["work"], result: 42 });
       const sessionId = await scene.start(oneTask());
       await agent.delivery(1);
@@ -105,7 +108,7 @@ export const agentkitFaultsSuite = (platform: Platform): void => {
     });
 
     test("no answer is not counted: tried again after the start deadline, and completes", async () => {
-      const scene = await open({ mode: "agentkit", callTimeoutMs: 150 });
+      const scene = await open({ mode: "agentkit", callTimeoutMs: SHORT_MS });
       const agent = await scene.agent({ capabilities: ["work"] });
       await scene.fault({ run: "hang" });
       const sessionId = await scene.start(oneTask({ retry: { maxAttempts: 1 } }));
