@@ -38,26 +38,43 @@ const knownCapabilities = (needs: Expression): Statement => ({
   args: needs.args,
 });
 
+/** Whether agent `o` is presumed lost; its newest report is looked up only where that matters. */
+const LOST = `CASE WHEN o.missed_at IS NULL THEN 0 ELSE o.missed_at >= max(o.registered_at, coalesce(o.contact_at, 0),
+  coalesce((SELECT m.received_at FROM agent_log m WHERE m.agent_id = o.id
+    ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1), 0)) END`;
+
 /**
- * Free agents by capability, the longest unused first, those presumed lost last; then those that hold a task of this session, since the
- * decision may free them.
+ * Of the agents with capability `q`, the free ones that were unused longest, those presumed lost last. First all are
+ * put in order by what is cheap, then looked at one by one until there are enough: so capabilities may have thousands.
  */
-const freeAgents = (needs: Expression, session: Expression | null): Statement => ({
-  sql: `SELECT *, (SELECT min(w.order_key) FROM ${FIRST_OF_QUEUES}) AS ahead FROM (SELECT q.value AS cap, ${AGENT_COLUMNS}, ${FREE_OR_LOST} AS is_free,
-      row_number() OVER (PARTITION BY q.value ORDER BY ${FREE_OR_LOST} DESC, ${FREE} DESC, a.claimed_at, a.id) AS place
-    FROM json_each(${needs.sql}, '$.caps') q JOIN agent_capabilities c ON c.capability = q.value
-    JOIN agents a ON a.id = c.agent_id ${WITH_NEWEST} WHERE ${FREE_OR_LOST}${
-      session === null
-        ? ""
-        : ` OR EXISTS (SELECT 1 FROM json_each(a.tasks) t WHERE json_extract(t.value, '$.sessionId') = ${session.sql})`
-    }) a WHERE NOT is_free OR place <= ${CANDIDATES}${
-      session === null
-        ? ""
-        : ` + (SELECT count(*) FROM sessions s, json_each(s.head, '$.open') t, json_each(t.value, '$.rejectedBy')
-        WHERE s.id = ${session.sql})`
-    }`,
-  args: [...needs.args, ...(session === null ? [] : [...session.args, ...session.args])],
-});
+const longestUnused = (limit: string): string => `SELECT u.id FROM (
+    SELECT o.id FROM agent_capabilities c CROSS JOIN agents o ON o.id = c.agent_id
+    WHERE c.capability = q.value AND (o.tasks = '{}' OR o.capacity > 1) ORDER BY ${LOST}, o.claimed_at, o.id LIMIT -1) u
+  CROSS JOIN agents a ON a.id = u.id ${WITH_NEWEST} WHERE ${FREE_OR_LOST} LIMIT ${limit}`;
+
+/**
+ * Free agents by capability, the longest unused first, those presumed lost last; then those that hold a task of this
+ * session, since the decision may free them.
+ */
+const freeAgents = (needs: Expression, session: Expression | null): Statement => {
+  const chosen =
+    session === null
+      ? longestUnused(`${CANDIDATES}`)
+      : `SELECT * FROM (${longestUnused(`${CANDIDATES} + (
+          SELECT count(*) FROM sessions s, json_each(s.head, '$.open') t, json_each(t.value, '$.rejectedBy')
+          WHERE s.id = ${session.sql})`)})
+        UNION SELECT h.id FROM json_each(${needs.sql}, '$.agents') g
+        CROSS JOIN agent_capabilities c ON c.capability = q.value AND c.agent_id = g.value
+        CROSS JOIN agents h ON h.id = g.value
+        WHERE EXISTS (SELECT 1 FROM json_each(h.tasks) t WHERE json_extract(t.value, '$.sessionId') = ${session.sql})`;
+  return {
+    sql: `SELECT q.value AS cap, ${AGENT_COLUMNS}, (SELECT min(w.order_key) FROM ${FIRST_OF_QUEUES}) AS ahead
+      FROM json_each(${needs.sql}, '$.caps') q
+      CROSS JOIN agents a ON a.id IN (${chosen}) ${WITH_NEWEST}
+      ORDER BY ${FREE_OR_LOST} DESC, ${FREE} DESC, a.claimed_at, a.id`,
+    args: [...needs.args, ...(session === null ? [] : [...session.args, ...needs.args, ...session.args])],
+  };
+};
 
 /** The order of the first task that waits for each named agent; free ones bring theirs along. */
 const waitingAhead = (needs: Expression): Statement => ({
@@ -91,6 +108,18 @@ const signs = (agentIds: Expression): Statement => ({
   args: agentIds.args,
 });
 
+/** In this order, or the planner walks the session's whole log. */
+const neededRows = (needs: Expression, session: Expression): Statement => ({
+  sql: `SELECT l.seq, l.events FROM json_each(${needs.sql}, '$.rows') q
+    CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value`,
+  args: [...needs.args, ...session.args],
+});
+
+const historyRows = (session: Expression, historyOf: string): Statement => ({
+  sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND instr(l.events, ?) > 0 ORDER BY l.seq`,
+  args: [...session.args, `"${historyOf}:`],
+});
+
 /** The statements that load facts. `rows`: log rows `needs` names, of the session given by an expression. */
 export const factStatements = (
   needs: Expression,
@@ -110,20 +139,8 @@ export const factStatements = (
           args: [...needs.args, reporter],
         },
   ),
-  session === null
-    ? { sql: "SELECT 1 WHERE 0", args: [] }
-    : {
-        // In this order, or the planner walks the session's whole log.
-        sql: `SELECT l.seq, l.events FROM json_each(${needs.sql}, '$.rows') q
-          CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value`,
-        args: [...needs.args, ...session.args],
-      },
-  session === null || historyOf === null
-    ? { sql: "SELECT 1 WHERE 0", args: [] }
-    : {
-        sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND instr(l.events, ?) > 0 ORDER BY l.seq`,
-        args: [...session.args, `"${historyOf}:`],
-      },
+  ...(session === null ? [] : [neededRows(needs, session)]),
+  ...(session === null || historyOf === null ? [] : [historyRows(session, historyOf)]),
 ];
 
 const momentOf = (value: SqlValue | undefined): Moment | null =>
