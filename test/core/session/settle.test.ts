@@ -396,9 +396,11 @@ describe("a late result is kept and changes nothing", () => {
     const theirs = report("b", 1, done(1));
     const outcome = running.when(theirs);
     outcome
-      .then({ type: "LateResultRecorded", ...ref(), reason: "other_agent", from: "b" })
+      .then({ type: "LateResultRecorded", ...ref(), reason: "other_agent", from: "b", transport: null })
       .answers({ reason: "other_agent", message: `Attempt ${attempt(1)} belongs to another agent.` });
-    over.when(theirs).then({ type: "LateResultRecorded", reason: "other_agent" });
+    over.when(theirs).then({ type: "LateResultRecorded", reason: "other_agent", transport: null });
+    const direct = running.inFlight("a", attempt(1), { transport: "direct" }).when(report("a", 1, done(1))).and;
+    direct.when(theirs).then({ type: "LateResultRecorded", reason: "other_agent", transport: "direct" });
     running.when(report("b", 1, done(1), { attempt: null })).then({ type: "LateResultRecorded", attempt: 1 });
     // And the attempt itself is settled as if nothing had been said.
     outcome.and.when(report("a", 1, done(1))).then({ type: "TaskCompleted" }, { type: "SessionCompleted" });
