@@ -40,11 +40,11 @@ export const readDefinition = async (
   throw new OpsError("workflow_not_found", `Workflow definition not found: ${clip(workflowId)}${which}`);
 };
 
-/** The newest revision of every saved definition, without content. */
+/** The newest revision of every saved definition, the newest first, without content. */
 export const listDefinitions = async (
   deps: Deps,
   page: { readonly after: string | null; readonly limit: number },
 ): Promise<Page<DefinitionRecord>> => {
   const rows = await deps.store.listDefinitions({ ...page, limit: page.limit + 1 });
-  return pageOf(rows, page.limit, (row) => row.workflowId);
+  return pageOf(rows, page.limit, (row) => `${row.createdAt}.${row.workflowId}`);
 };

@@ -26,15 +26,22 @@ export const stateReportSchema = z.object({
   details: jsonObject.nullish(),
 });
 
-/** REGISTER and DEREGISTER of AgentKit; a DEREGISTER needs no more than the id. */
+/**
+ * REGISTER and DEREGISTER of AgentKit; a DEREGISTER needs no more than the id. Bounded by the body alone: AgentKit
+ * never sends a refused one again, and the agent would be lost for good.
+ */
 export const notifySchema = z.object({
   event_type: z.string().max(64),
   agent_details: z.object({
     agentId: idSchema,
-    agentName: z.string().max(512).nullish(),
-    version: z.string().max(128).nullish(),
-    capabilities: z.array(z.string().min(1).max(256)).max(200).nullish(),
-    contactEndpoint: z.string().max(2_048).nullish(),
+    agentName: z.string().nullish(),
+    version: z.string().nullish(),
+    // AgentKit lets an empty one through, which no task can ask for.
+    capabilities: z
+      .array(z.string())
+      .nullish()
+      .transform((list) => (list ?? []).filter((capability) => capability !== "")),
+    contactEndpoint: z.string().nullish(),
     metadata: jsonObject.nullish(),
   }),
 });

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lt, max } from "drizzle-orm";
+import { and, desc, eq, gt } from "drizzle-orm";
 import type { Store } from "../app/store-port.ts";
 import { OpsError } from "../app/ops-error.ts";
 import type { Reader } from "./reader.ts";
@@ -64,18 +64,22 @@ export const definitionStore = (
   },
 
   listDefinitions: async ({ after, limit }) => {
-    const rows = await read
-      .select({
-        workflowId: workflows.workflowId,
-        revision: max(workflows.revision),
-        hash: workflows.hash,
-        createdAt: workflows.createdAt,
-      })
-      .from(workflows)
-      .where(and(gt(workflows.revision, 0), after === null ? undefined : lt(workflows.workflowId, after)))
-      .groupBy(workflows.workflowId)
-      .orderBy(desc(workflows.workflowId))
-      .limit(limit);
-    return rows.map((row) => ({ ...row, revision: row.revision ?? 0, body: "" }));
+    const place =
+      after === null
+        ? null
+        : { at: Number(after.slice(0, after.indexOf("."))), id: after.slice(after.indexOf(".") + 1) };
+    const [result] = await sql.batch(
+      [
+        {
+          sql: `SELECT workflow_id, revision, hash, created_at FROM workflows w WHERE revision > 0
+            AND revision = (SELECT max(x.revision) FROM workflows x WHERE x.workflow_id = w.workflow_id)
+            ${place === null ? "" : "AND (created_at, workflow_id) < (?, ?)"}
+            ORDER BY created_at DESC, workflow_id DESC LIMIT ?`,
+          args: [...(place === null ? [] : [place.at, place.id]), limit],
+        },
+      ],
+      "read",
+    );
+    return (result?.rows ?? []).map(toDefinition);
   },
 });

@@ -52,23 +52,25 @@ export const storeListsSuite = (platform: Platform): void => {
       for (const one of saved) expect(await store.readDefinition("w", one.revision)).toMatchObject({ hash: one.hash });
     });
 
-    test("the list has the newest revision of each, and none that is kept for one session only", async () => {
+    test("the list has the newest revision of each, the newest first, and none that is kept for one session only", async () => {
       const stored = await open();
-      for (const [id, hash] of [
-        ["a", "1"],
-        ["b", "1"],
-        ["a", "2"],
+      for (const [id, hash, createdAt] of [
+        ["a", "1", 1],
+        ["b", "1", 2],
+        ["d", "1", 2],
+        ["a", "2", 3],
       ] as const) {
-        await stored.store.saveDefinition(definition(id, hash), needs);
+        await stored.store.saveDefinition({ ...definition(id, hash), createdAt }, needs);
       }
       const inline = { ...definition("c", "x"), revision: 0, needs };
       await putSession(stored, 1, { start: { idempotency: null, definition: inline } });
       const page = await stored.store.listDefinitions({ after: null, limit: 9 });
       expect(page.map(({ workflowId, revision, hash }) => [workflowId, revision, hash])).toEqual([
-        ["b", 1, "1"],
         ["a", 2, "2"],
+        ["d", 1, "1"],
+        ["b", 1, "1"],
       ]);
-      expect(await stored.store.listDefinitions({ after: "b", limit: 1 })).toMatchObject([{ workflowId: "a" }]);
+      expect(await stored.store.listDefinitions({ after: "2.d", limit: 9 })).toMatchObject([{ workflowId: "b" }]);
       expect(await stored.store.readDefinition("c", null)).toBeNull();
     });
 

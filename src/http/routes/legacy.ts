@@ -38,7 +38,7 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
         const registration = {
           name: details.agentName ?? "",
           version: details.version ?? "",
-          capabilities: details.capabilities ?? [],
+          capabilities: details.capabilities,
           contactEndpoint: details.contactEndpoint ?? null,
           metadata: jsonObject(details.metadata ?? null),
           signedAt,

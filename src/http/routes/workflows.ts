@@ -3,7 +3,6 @@ import * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { listDefinitions, readDefinition, saveDefinition } from "../../app/workflow-definitions.ts";
-import { ID_PATTERN } from "../../contract/ids.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionText } from "../../contract/requests.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
@@ -13,6 +12,9 @@ import type { AppEnv } from "../env.ts";
 import { bodyLimits, mediaTypeOf, parseJson, readBody } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { definitionToWire } from "../wire.ts";
+
+/** A cursor: when the newest revision was saved, and the id. */
+const PLACE = /^[0-9]{1,15}\.[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$/;
 
 const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
 
@@ -47,7 +49,7 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   });
 
   app.get("/v1/opscore/workflows", query(pageQuery), async (c) => {
-    const page = pageRequest(c.req.valid("query"), ID_PATTERN);
+    const page = pageRequest(c.req.valid("query"), PLACE);
     return c.json(pageAnswer(await listDefinitions(deps, page), definitionToWire));
   });
 
