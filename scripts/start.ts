@@ -1,7 +1,6 @@
 import { configNames, type Config } from "../src/contract/config.ts";
 import { readConfig, runMain, serveAlone } from "../src/entry/run-server.ts";
 import { readFlags } from "./flags.ts";
-import { runSample } from "./samples/sample-run.ts";
 
 const HELP = `npm start [-- options]
 
@@ -37,7 +36,10 @@ await runMain(async () => {
   const config = readConfig(process.env);
   if (flags.has("no-sample")) return serveAlone(config);
   const reason = sampleOffReason(config, process.env);
-  if (reason === null) return runSample(config, Boolean(process.env["LOG_LEVEL"]?.trim()));
+  if (reason === null) {
+    const { runSample } = await import("./samples/sample-run.ts");
+    return runSample(config, Boolean(process.env["LOG_LEVEL"]?.trim()));
+  }
   process.stderr.write(`No sample fleet: ${reason}.\n`);
   return serveAlone(config);
 });

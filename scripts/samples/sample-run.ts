@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../src/contract/config.ts";
 import type { Log } from "../../src/app/ports.ts";
-import { systemClock } from "../../src/entry/assemble.ts";
+import { systemClock } from "../../src/entry/system.ts";
 import { runServer, stopOnSignals } from "../../src/entry/run-server.ts";
 import { createJsonLog } from "../../src/telemetry/json-log.ts";
 import { createApiClient, type ApiClient } from "./api-client.ts";

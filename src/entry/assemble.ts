@@ -6,10 +6,7 @@ import type { Clock, Defer, Entropy, Hints, Log } from "../app/ports.ts";
 import type { Config } from "../contract/config.ts";
 import { createStore } from "../store/store.ts";
 import type { Sql } from "../store/sql-port.ts";
-
-export const systemClock: Clock = { now: () => Date.now() };
-
-export const systemEntropy: Entropy = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
+import { systemClock, systemEntropy } from "./system.ts";
 
 export interface Parts {
   readonly sql: Sql;

@@ -13,8 +13,9 @@ import { createApp } from "../http/app.ts";
 import { createTimerHints } from "../queue/node-hints.ts";
 import { openLibsql } from "../store/libsql.ts";
 import { migrateLibsql } from "../store/migrate-libsql.ts";
-import { assemble, systemClock } from "./assemble.ts";
+import { assemble } from "./assemble.ts";
 import { createNodeDefer } from "./node-defer.ts";
+import { systemClock } from "./system.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
 const SWEEP_MS = 1_000;

@@ -1,10 +1,14 @@
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
 import { loadApiKey, type ApiKey } from "./api-key.ts";
-import { systemClock } from "./assemble.ts";
-import { startServer, type RunningServer, type ServerOptions } from "./node-server.ts";
+import type { RunningServer, ServerOptions } from "./node-server.ts";
+import { systemClock } from "./system.ts";
+
+const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/ops-core", import.meta.url));
 
 /** A process that cannot start for a reason its operator can mend: what to print, one line each, and the exit code. */
 export class StartRefused extends Error {
@@ -68,6 +72,9 @@ export const runServer = async (
 ): Promise<RunningServer & { readonly key: ApiKey }> => {
   try {
     const key = loadApiKey(config);
+    // Only now, so that a refused start is quick, and cached, so that the next one is.
+    enableCompileCache(COMPILE_CACHE);
+    const { startServer } = await import("./node-server.ts");
     const server = await startServer(config, { ...options, apiKey: key.key });
     releaseMemory();
     return { ...server, key };

@@ -10,7 +10,8 @@ import { createApp } from "../http/app.ts";
 import { createQueueHints, type HintMessage } from "../queue/queue-hints.ts";
 import { d1Sql } from "../store/d1.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
-import { assemble, systemClock } from "./assemble.ts";
+import { assemble } from "./assemble.ts";
+import { systemClock } from "./system.ts";
 import { reachable } from "./worker-probe.ts";
 
 export interface Env {
