@@ -1,0 +1,4 @@
+import { storeMatchSuite } from "../suites/store-match-suite.ts";
+import { nodePlatform } from "../support/node-platform.ts";
+
+storeMatchSuite(nodePlatform);
