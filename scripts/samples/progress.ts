@@ -90,7 +90,8 @@ export const createProgress = ({ taskIds, nameOf, names, paint }: ProgressOption
     }
     const isNew = stage === "unseen" || stage === "noticed";
     const saysSo = attempt.startedAt !== null && !isOver;
-    if (isNew && !saysSo) lines.push(rowOf(attempt.dispatchedAt, task, attempt, paint("dim", "sent, no word yet")));
+    if (isNew && !saysSo)
+      lines.push(rowOf(attempt.dispatchedAt, task, attempt, paint("dim", isOver ? "sent" : "sent, no word yet")));
     if (saysSo && stage !== "working")
       lines.push(
         rowOf(attempt.startedAt ?? 0, task, attempt, paint("dim", `${isNew ? "sent, " : ""}the agent works on it`)),
