@@ -39,7 +39,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
   store: {
     folders: ["core"],
     files: ports,
-    packages: ["drizzle-orm", "@libsql/client"],
+    packages: ["drizzle-orm", "@libsql/client", "libsql"],
     types: ["@cloudflare/workers-types"],
   },
   queue: adapter,

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { simulate } from "../test/sim/simulate.ts";
 
@@ -8,6 +9,7 @@ const { values } = parseArgs({
     schedules: { type: "string", default: "200" },
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
+    first: { type: "boolean", default: false },
     out: { type: "string", default: "coverage/sim-summary.json" },
   },
 });
@@ -36,7 +38,7 @@ for (; done < (single ? 1 : count); done += 1) {
     for (const { promise, message } of result.violations.slice(0, 5))
       process.stdout.write(`  ${promise}: ${message}\n`);
     process.stdout.write(`  replay: npm run sim -- --seed ${seed} --trace\n`);
-    if (failed >= 10) break;
+    if (values.first || failed >= 10) break;
   }
 }
 const seconds = (performance.now() - startedAt) / 1_000;
@@ -53,7 +55,9 @@ const summary = {
   events,
   faults,
 };
-mkdirSync("coverage", { recursive: true });
-writeFileSync(values.out, `${JSON.stringify(summary, null, 2)}\n`);
+if (values.out !== "") {
+  mkdirSync(dirname(values.out), { recursive: true });
+  writeFileSync(values.out, `${JSON.stringify(summary, null, 2)}\n`);
+}
 process.stdout.write(`${JSON.stringify(summary)}\n`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -4,7 +4,7 @@ import { dueAt } from "../core/session/deadlines.ts";
 import { decide, type Answer, type Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { SessionState } from "../core/session/state.ts";
-import { commitDecision } from "./commit-decision.ts";
+import { commitDecision, timer } from "./commit-decision.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { systemCause, type Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
@@ -67,8 +67,8 @@ export const advanceSession = async (
     const isTick = command.type === "Tick";
     const advanced = { answer: decision.answer, state: decision.state, decision };
     if (decision.events.length === 0) {
-      const next = dueAt(previous.state, facts);
-      if (isTick && next !== previous.dueAt) await deps.store.rearm(previous, next);
+      const next = isTick ? timer(previous, dueAt(previous.state, facts), command.now) : undefined;
+      if (next !== undefined) await deps.store.rearm(previous, next);
       return advanced;
     }
     const { now } = command;

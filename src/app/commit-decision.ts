@@ -33,7 +33,7 @@ const without = (rows: readonly WaitingRow[], others: readonly WaitingRow[]): re
  * only makes it earlier or clears it at the end, so that a plain step does not touch its index. A void deadline
  * fires and re-arms.
  */
-const timer = (
+export const timer = (
   previous: SessionRecord | null,
   next: number | null,
   tickAt: number | null,

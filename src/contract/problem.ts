@@ -40,8 +40,6 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
-export const errorCodes = Object.keys(table) as ErrorCode[];
-
 export const statusOf = (code: ErrorCode): number => table[code][0];
 
 export const titleOf = (code: ErrorCode): string => table[code][1];

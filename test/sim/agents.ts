@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import type { SimAgentKit } from "./agentkit.ts";
 import type { Random } from "./random.ts";
 import { SIM_SECRET } from "./sim-worker.ts";
-import { SIM_START, type Reply, type SimWorld } from "./world.ts";
+import type { Reply, SimWorld } from "./world.ts";
 
 /** How an agent behaves. Rates are per task. */
 export interface Temper {
@@ -22,31 +22,38 @@ export interface Temper {
   readonly breaks: number;
   readonly crashes: number;
   readonly lies: number;
+  /** After a task it is out of service for a while, says so, and says when it is back. */
+  readonly moods: number;
   readonly repeats: number;
   readonly clockOffsetMs: number;
 }
 
 const plain: Temper = {
   kind: "fast", workMs: [20, 2_000], holds: false, prompt: true, ids: true, swaps: false, settles: "report", beats: false,
-  fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, repeats: 0, clockOffsetMs: 0,
+  fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, moods: 0, repeats: 0, clockOffsetMs: 0,
 }; // prettier-ignore
 
-export const drawTemper = (random: Random, calm: boolean): Temper => {
+export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Temper => {
   const kinds: readonly Partial<Temper>[] = [
     { kind: "fast" },
     { kind: "fast", ids: false },
     { kind: "slow", workMs: [4_000, 40_000] },
     { kind: "aware", holds: true, prompt: false, ids: false, swaps: random.chance(0.4) },
     { kind: "silent", workMs: [8_000, 70_000], prompt: false, ids: random.chance(0.5), holds: random.chance(0.3) },
+    { kind: "moody", moods: 0.5 },
+    { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
     { kind: "caller", settles: "call", beats: random.chance(0.5), workMs: [500, 20_000] },
     { kind: "zombie", workMs: [60_000, 300_000] },
     { kind: "failing", fails: 0.4 },
     { kind: "refusing", rejects: 0.3, breaks: 0.2 },
-    { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
     { kind: "liar", lies: 0.7, repeats: 0.5 },
   ];
-  const drawn = random.pick(calm ? kinds.slice(0, 6) : kinds);
-  return { ...plain, ...drawn, clockOffsetMs: random.chance(0.7) ? 0 : Math.round(random.between(-200_000, 200_000)) };
+  const drawn = random.pick(calm ? kinds.slice(0, 8) : kinds);
+  return {
+    ...plain,
+    ...drawn,
+    clockOffsetMs: random.chance(0.7) ? 0 : Math.round(random.between(-200_000, mayBeAhead ? 200_000 : 0)),
+  };
 };
 
 export interface Fact {
@@ -188,6 +195,7 @@ export class SimAgent {
     const task = JSON.parse(text) as { opscore_task_id: string; payload: { attempt: number } };
     const attemptId = task.opscore_task_id;
     this.received.push(attemptId);
+    this.#world.given.push(attemptId);
     this.#world.trace(`agent ${this.id} gets ${attemptId}`);
     if (random.chance(temper.rejects)) {
       return random.chance(0.5) ? answer(400, '{"detail":"no"}') : answer(200, '{"status":"ignored","reason":"no"}');
@@ -223,8 +231,8 @@ export class SimAgent {
     const { temper } = this;
     this.#working -= 1;
     this.#world.spoken.add(attemptId);
-    // Without ids its word may be taken for any attempt it holds: there is no fence for those who do not show one.
-    if (!temper.ids) for (const other of this.received) this.#world.spoken.add(other);
+    // There is no fence for those who do not show one: once for each task that it finishes.
+    if (!temper.ids) this.#world.finished.set(this.id, (this.#world.finished.get(this.id) ?? 0) + 1);
     const failed = this.#random.chance(temper.fails);
     if (temper.settles === "call") {
       if (failed) return this.#call("fail", attemptId, { error: { code: "E", message: "failed" } });
@@ -236,6 +244,7 @@ export class SimAgent {
       if (failed) this.#report("error", { ...details, error_code: "E", message: "failed" });
       else this.#report("idle", temper.ids ? { ...details, result: { done: attemptId } } : details);
     };
+    if (temper.moods > 0) this.#world.scheduler.after(5, () => this.alive && this.#working === 0 && this.#mood());
     if (temper.prompt) return last();
     // Both reports within a few milliseconds; their timestamps are in order even where the requests are not.
     if (!temper.swaps) {
@@ -244,6 +253,21 @@ export class SimAgent {
     }
     this.#report("active", details);
     last();
+  }
+
+  /** An attempt that this agent was never given, if there is one. */
+  #notOwn(): string {
+    const others = this.#world.given.filter((id) => !this.received.includes(id));
+    return others.length === 0 ? "tsk_unknown" : this.#random.pick(others);
+  }
+
+  #mood(): void {
+    if (!this.#random.chance(this.temper.moods)) return;
+    this.#report("maintenance", {});
+    this.#world.scheduler.after(
+      this.#random.between(100, 8_000),
+      () => this.alive && this.#working === 0 && this.#report("idle", {}),
+    );
   }
 
   #lie(attemptId: string): void {
@@ -255,6 +279,7 @@ export class SimAgent {
     const others = [
       () => this.#report("idle", { opscore_task_id: wrong }),
       () => this.#report("idle", { opscore_task_id: "tsk_unknown" }),
+      () => this.#report(random.pick(["idle", "error"]), { opscore_task_id: this.#notOwn() }),
       () => this.#report("error", { task_id: wrong, error: "lie" }),
       () => this.#report(random.pick(["maintenance", "IDLE", "Busy", "finished"]), {}),
       () => this.#call("complete", wrong, { output: "lie" }, 0),
@@ -265,5 +290,3 @@ export class SimAgent {
     }
   }
 }
-
-export const simSeconds = (now: number): string => ((now - SIM_START) / 1_000).toFixed(1);

@@ -38,7 +38,7 @@ const text = (row: Row, column: string): string => String(row[column]);
 /** What the checker knows of the world outside the database. */
 export interface Witness {
   /** Whether an agent has said, truly or not, that this attempt is over. */
-  readonly spoken: (attemptId: string) => boolean;
+  readonly spoken: (attemptId: string, agentId: string) => boolean;
   /** How far clocks may be apart (ms). */
   readonly skewMs: number;
 }
@@ -98,6 +98,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
         if (event.again ? open?.phase !== "dispatched" : open?.phase === "dispatched") {
           fail("P5", `${id}: dispatch of ${event.attemptId} while the task is ${open?.phase ?? "gone"}`);
         }
+        if (open?.phase === "backoff" && Number(row["at"]) < open.retryAt - 2 * witness.skewMs) {
+          fail("P5", `${id}: ${event.attemptId} starts before its retry is due`);
+        }
         if (event.attempt !== (open?.attempt ?? 0) + (event.again ? 0 : 1)) {
           fail("P5", `${id}: attempt ${event.attempt} follows ${open?.attempt ?? 0}`);
         }
@@ -119,7 +122,8 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
           if (typeof done === "string" && done !== event.attemptId) {
             fail("P5", `${id}: the result of ${done} completed ${event.attemptId}`);
           }
-          if (!witness.spoken(event.attemptId)) fail("P6", `${id}: ${event.attemptId} completed, but nobody said so`);
+          if (!witness.spoken(event.attemptId, event.agentId))
+            fail("P6", `${id}: ${event.attemptId} completed, but nobody said so`);
         } else checkEnding(id, event, before, Number(row["at"]));
         if (open?.phase !== "dispatched" || open.attempt !== event.attempt || open.agentId !== event.agentId) {
           fail("P5", `${id}: ${event.type} of attempt ${event.attemptId}, which is not in flight`);

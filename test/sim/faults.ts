@@ -15,6 +15,8 @@ export interface FaultPlan {
   readonly requestLost: number;
   readonly answerLost: number;
   readonly requestCopied: number;
+  /** It arrives up to 40 s late; the caller has given up by then. */
+  readonly requestDelayed: number;
   readonly hang: number;
   readonly redirect: number;
   readonly status404: number;
@@ -40,7 +42,7 @@ export const drawFaults = (random: Random): FaultPlan => {
   const mood = random.int(3);
   const names = [
     "storeErrorBefore", "storeErrorAfter", "storeBusy", "storeStall", "killBefore", "killAfter", "requestLost",
-    "answerLost", "requestCopied", "hang", "redirect", "status404", "status5xx", "refusedConnection", "agentKitDown",
+    "answerLost", "requestCopied", "requestDelayed", "hang", "redirect", "status404", "status5xx", "refusedConnection", "agentKitDown",
     "hintDropped", "hintCopied", "hintDelayed", "tickSkipped", "tickDoubled", "clockJump",
   ] as const; // prettier-ignore
   const only = random.pick(names);
@@ -60,6 +62,7 @@ export const drawFaults = (random: Random): FaultPlan => {
     requestLost: rate("requestLost", 0.15),
     answerLost: rate("answerLost", 0.15),
     requestCopied: rate("requestCopied", 0.3),
+    requestDelayed: rate("requestDelayed", 0.2),
     hang: rate("hang", 0.15),
     redirect: rate("redirect", 0.05),
     status404: rate("status404", 0.1),
@@ -83,6 +86,12 @@ export const noFaults = (plan: FaultPlan): FaultPlan => ({
   // What AgentKit is does not heal.
   agentKitSwallows: plan.agentKitSwallows,
 });
+
+/** Whether nothing fails in it. Clocks may differ, code may be deployed, AgentKit is what it is. */
+export const isCalm = (plan: FaultPlan): boolean =>
+  Object.entries(plan).every(
+    ([name, value]) => ["agentKitSwallows", "skewMs", "deploys"].includes(name) || value === 0,
+  );
 
 /** The plan's non-zero rates, for the first line of a trace. */
 export const describeFaults = (plan: FaultPlan): string =>

@@ -24,7 +24,7 @@ export const drawDefinition = (random: Random, id: string, agents: readonly SimA
       ...target,
       parameters,
       retry: { maxAttempts: 1 + random.int(4), initialInterval: random.pick(["0s", "1s", "5s"]) },
-      timeout: { start: random.pick(["5s", "20s"]), run: random.pick(["20s", "60s", "120s"]) },
+      timeout: { start: random.pick(["5s", "20s"]), run: random.pick(["20s", "60s", "120s", "400s"]) },
     };
   });
   const split = count > 2 && random.chance(0.3) ? 1 + random.int(count - 2) : -1;
@@ -63,10 +63,13 @@ export class SimOperator {
   plan(spanMs: number, sessions: number): void {
     const random = this.#random;
     const { scheduler } = this.#world;
+    // Half of the days everybody starts at once, and the sessions compete for the same agents.
+    const burst = random.chance(0.5) ? random.between(0, spanMs * 0.5) : null;
     for (let at = 0; at < sessions; at += 1) {
-      scheduler.after(2_000 + random.between(0, spanMs * 0.6), () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
+      const when = burst === null ? random.between(0, spanMs * 0.6) : burst + random.between(0, 6);
+      scheduler.after(2_000 + when, () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
     }
-    if (random.chance(0.4)) {
+    if (random.chance(0.5)) {
       scheduler.after(random.between(0, spanMs), () => {
         const agent = random.pick(this.#agents);
         if (agent.alive) agent.notify("DEREGISTER");

@@ -20,6 +20,8 @@ export interface SimWorker {
   readonly name: string;
   readonly offsetMs: number;
   alive: boolean;
+  /** Requests, ticks and background work under way. */
+  inFlight: number;
   /** Handles a request; `null` in the callback never comes: a dead worker answers nothing. */
   fetch(request: Request, done: (response: Response) => void): void;
   sweepOnce(): void;
@@ -98,18 +100,23 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
       return Math.floor(scheduler.now) + offset;
     },
   };
+  const spawn = (body: () => Promise<void>): void => {
+    worker.inFlight += 1;
+    scheduler.spawn(() => body().finally(() => (worker.inFlight -= 1)));
+  };
   const worker: SimWorker = {
     name,
     offsetMs,
     alive: true,
+    inFlight: 0,
     fetch: (request, done) => {
-      scheduler.spawn(async () => {
+      spawn(async () => {
         const response = await app.fetch(request);
         if (worker.alive) done(response);
       });
     },
     sweepOnce: () => {
-      scheduler.spawn(async () => {
+      spawn(async () => {
         try {
           await sweep(deps, { own: 100, limit: 1_000 });
         } catch (error) {
@@ -118,7 +125,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
       });
     },
     consume: (message, retry) => {
-      scheduler.spawn(async () => {
+      spawn(async () => {
         try {
           await tickSession(deps, message.sessionId);
         } catch (error) {
@@ -146,7 +153,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     }),
     clock,
     entropy: { bytes: (length) => Uint8Array.from({ length }, () => entropy.int(256)) },
-    defer: { defer: (work) => scheduler.spawn(work) },
+    defer: { defer: spawn },
     hints: createQueueHints({ sendBatch: (messages) => world.sendHints(worker, messages, random) }, clock, log),
     log,
     graphs,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { SessionState } from "../../src/core/session/state.ts";
 import { readStatus } from "../../src/core/session/view.ts";
 import { SimAgentKit } from "./agentkit.ts";
 import { drawTemper, SimAgent } from "./agents.ts";
@@ -7,6 +8,7 @@ import { openSimDatabase, type SimDatabase } from "./database.ts";
 import { makeCryptoDeterministic } from "./environment.ts";
 import { describeFaults, drawFaults } from "./faults.ts";
 import { SimOperator } from "./operator.ts";
+import { lateThings, lostWakeUps } from "./liveness.ts";
 import { createRandom } from "./random.ts";
 import { SIM_START, SimWorld } from "./world.ts";
 
@@ -29,7 +31,6 @@ export interface ScheduleResult {
 const HEAL_MS = 90 * 60_000;
 
 let database: SimDatabase | null = null;
-export const debugDatabase = (): SimDatabase | null => database;
 
 /** Runs one schedule: all that happens in it follows from the seed. */
 export const simulate = async (seed: string): Promise<ScheduleResult> => {
@@ -49,17 +50,38 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   const caps = ["alpha", "beta", "gamma"];
   const agents = Array.from({ length: 1 + random.int(4) }, (_, at) => {
     const own = caps.filter(() => random.chance(0.6));
-    return new SimAgent(world, kit, `agent${at}`, own, drawTemper(random, quiet || random.chance(0.3)));
+    return new SimAgent(
+      world,
+      kit,
+      `agent${at}`,
+      own,
+      drawTemper(random, quiet || random.chance(0.3), plan.skewMs <= 2_000),
+    );
   });
   for (const agent of agents) world.scheduler.after(random.between(0, 2_000), () => agent.start());
   const operator = new SimOperator(world, agents);
-  operator.plan(spanMs, 1 + random.int(4));
+  operator.plan(spanMs, 1 + random.int(5));
   for (let i = 0; i < plan.deploys; i += 1) world.scheduler.after(random.between(0, spanMs), () => world.deploy());
   if (random.chance(0.1)) world.scheduler.after(random.between(0, spanMs), () => kit.forget());
   const settings = `mode=${mode} workers=${workers} agents=${agents.map(({ temper }) => temper.kind).join(",")} span=${Math.round(spanMs / 1_000)}s faults: ${describeFaults(plan)}`;
   world.trace(settings);
 
-  const violated = (): boolean => world.checker.violations.length > 0 || world.bugs.length > 0;
+  const timely: Violation[] = [];
+  const sampleTimes = (): void => {
+    const { calmSince } = world;
+    if (calmSince !== null) timely.push(...lateThings(world));
+    world.scheduler.after(20_000, sampleTimes);
+  };
+  world.scheduler.after(20_000, sampleTimes);
+  const sampleWakeUps = (): void => {
+    const { calmSince } = world;
+    const quiet =
+      calmSince !== null && (calmSince === SIM_START ? plan.deploys === 0 : world.scheduler.now > calmSince + 150_000);
+    if (quiet && world.inFlight === 0) timely.push(...lostWakeUps(world));
+    world.scheduler.after(700, sampleWakeUps);
+  };
+  world.scheduler.after(700, sampleWakeUps);
+  const violated = (): boolean => timely.length > 0 || world.checker.violations.length > 0 || world.bugs.length > 0;
   await world.scheduler.run(SIM_START + spanMs, violated);
   const violations: Violation[] = [];
   const check = (ok: boolean, promise: string, message: () => string): void => {
@@ -73,9 +95,19 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     const helper = new SimAgent(world, kit, "helper", all, drawTemper(createRandom(`${seed}/helper`), true));
     helper.temper = { ...helper.temper, clockOffsetMs: 0, workMs: [20, 2_000] };
     helper.start();
+    // P10: whoever names an agent that was taken out of service waits, says so, and gives up after its queue timeout.
+    const waitsForGoneAgent = (state: SessionState): boolean =>
+      state.open.every(
+        (task) =>
+          task.phase === "waiting" &&
+          database!.query("SELECT 1 FROM agents WHERE 'agent:' || id = ? AND admission = 'deregistered'", task.queue)
+            .length > 0,
+      );
     const open = (): boolean =>
       operator.started.some(({ sessionId }) => sessionId === null) ||
-      database!.query("SELECT 1 FROM sessions WHERE status = 'open' LIMIT 1").length > 0;
+      database!
+        .query("SELECT head FROM sessions WHERE status = 'open'")
+        .some((row) => !waitsForGoneAgent(JSON.parse(String(row["head"])) as SessionState));
     const end = world.scheduler.now + HEAL_MS;
     // L6: once healed for a while nothing is overdue.
     const sample = (): void => {
@@ -88,7 +120,11 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     await world.scheduler.run(end, () => violated() || violations.length > 0 || !open());
     finalChecks(world, agents, operator, database, open(), check);
   }
-  violations.push(...world.checker.violations, ...world.bugs.map((message) => ({ promise: "P12", message })));
+  violations.push(
+    ...timely,
+    ...world.checker.violations,
+    ...world.bugs.map((message) => ({ promise: "P12", message })),
+  );
   const ended: Record<string, number> = {};
   for (const { state } of world.checker.sessions.values()) {
     const status = state === null ? "none" : readStatus(state);

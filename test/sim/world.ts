@@ -3,7 +3,9 @@ import type { HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
 import type { HintMessage } from "../../src/queue/queue-hints.ts";
 import { createChecker, type Checker } from "./checker.ts";
 import type { SimDatabase } from "./database.ts";
-import { noFaults, type FaultPlan } from "./faults.ts";
+import type { SessionState } from "../../src/core/session/state.ts";
+import type { Timeouts } from "../../src/core/workflow/definition.ts";
+import { isCalm, noFaults, type FaultPlan } from "./faults.ts";
 import { createRandom, type Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SIM_KEY, startSimWorker, type SimWorker } from "./sim-worker.ts";
@@ -45,9 +47,16 @@ export class SimWorld {
   readonly bugs: string[] = [];
   /** Attempts that an agent has called over, truly or not. */
   readonly spoken = new Set<string>();
+  /** How often an agent that sends no ids has finished something: its word may be taken for any task it holds. */
+  readonly finished = new Map<string, number>();
+  /** Attempts that any agent was given, for those who speak of what is not theirs. */
+  readonly given: string[] = [];
   readonly plan: FaultPlan;
   faults: FaultPlan;
   workers: SimWorker[] = [];
+  /** From when nothing fails any more, or from the start of a quiet schedule (virtual time); else `null`. */
+  calmSince: number | null = null;
+  readonly #gone = new Map<string, number>();
   readonly #size: number;
   readonly #net: Random;
   #named = 0;
@@ -66,13 +75,18 @@ export class SimWorld {
     this.db = db;
     this.plan = plan;
     this.checker = createChecker(db, this.graphs, {
-      spoken: (attemptId) => this.spoken.has(attemptId),
+      spoken: (attemptId, agentId) => {
+        const finished = this.finished.get(agentId) ?? 0;
+        if (finished > 0) this.finished.set(agentId, finished - 1);
+        return finished > 0 || this.spoken.has(attemptId);
+      },
       skewMs: plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0),
     });
     this.faults = plan;
     this.mode = settings.mode;
     this.#size = settings.workers;
     for (let i = 0; i < this.#size; i += 1) this.#start();
+    if (isCalm(plan)) this.calmSince = this.scheduler.now;
     this.#cron();
   }
 
@@ -95,7 +109,30 @@ export class SimWorld {
     this.trace("faults stop");
     this.faults = noFaults(this.plan);
     this.#skipUntil = 0;
+    this.calmSince ??= this.scheduler.now;
     for (const worker of this.workers.filter(({ alive, offsetMs }) => !alive || offsetMs !== 0)) this.#replace(worker);
+  }
+
+  /** All that the live workers have under way. */
+  get inFlight(): number {
+    return this.workers.reduce((sum, worker) => sum + (worker.alive ? worker.inFlight : 0), 0);
+  }
+
+  timeoutsOf(state: SessionState, taskId: string): Timeouts {
+    const { workflowId, revision, hash } = state.definition;
+    const [row] = this.db.query(
+      "SELECT body FROM workflows WHERE workflow_id = ? AND revision = ? AND hash = ?", workflowId, revision, hash,
+    ); // prettier-ignore
+    const timeout = this.graphs.of(hash, String(row?.["body"])).tasks.get(taskId)?.timeout;
+    if (timeout === undefined) throw new Error(`${taskId} is not in the definition of ${state.id}`);
+    return timeout;
+  }
+
+  /** When an agent was first seen out of service. */
+  goneSince(agentId: string): number {
+    const since = this.#gone.get(agentId) ?? this.scheduler.now;
+    this.#gone.set(agentId, since);
+    return since;
   }
 
   kill(worker: SimWorker): void {
@@ -115,7 +152,8 @@ export class SimWorld {
 
   #start(): void {
     const skew = this.faults.skewMs;
-    const offset = skew === 0 ? 0 : Math.round(this.#net.between(-skew, skew));
+    // Reports are ordered by min(sent, received): a worker far behind the agents would order them by its own clock.
+    const offset = skew === 0 ? 0 : Math.round(this.#net.between(skew > 2_000 ? 0 : -skew, skew));
     this.workers.push(startSimWorker(this, `w${(this.#named += 1)}`, offset, this.graphs));
   }
 
@@ -168,7 +206,10 @@ export class SimWorld {
       });
     };
     if (net.chance(this.faults.requestLost)) this.fault("requestLost", path);
-    else this.scheduler.after(net.between(0.2, 20), () => arrive(true));
+    else if (net.chance(this.faults.requestDelayed)) {
+      this.fault("requestDelayed", path);
+      this.scheduler.after(net.between(100, 40_000), () => arrive(true));
+    } else this.scheduler.after(net.between(0.2, 20), () => arrive(true));
     if (net.chance(this.faults.requestCopied)) {
       this.fault("requestCopied", path);
       this.scheduler.after(net.between(0.2, 5_000), () => arrive(false));

@@ -1,0 +1,71 @@
+import { attemptIdOf } from "../../src/core/ids.ts";
+import type { InFlight } from "../../src/core/agent/agent.ts";
+import type { SessionState } from "../../src/core/session/state.ts";
+import { FIRST_WAITING, FREE, WITH_NEWEST } from "../../src/store/fragments.ts";
+import type { Violation } from "./checker.ts";
+import type { SimWorld } from "./world.ts";
+
+/** A tick comes at the latest a minute after it is due, and sweeps every five seconds. */
+const TICK_MS = 65_000;
+/** Both calls of a dispatch may take their ten seconds. */
+const CALLS_MS = 22_000;
+
+/** L1: nobody free stands beside a task that waits for it, once all that was under way has ended. */
+export const lostWakeUps = (world: SimWorld): Violation[] =>
+  world.db
+    .query(
+      `SELECT a.id, (${FIRST_WAITING}) AS session_id FROM agents a ${WITH_NEWEST}
+        WHERE EXISTS (SELECT 1 FROM waiting_tasks) AND ${FREE}`,
+    )
+    .filter((row) => row["session_id"] !== null)
+    .map((row) => ({
+      promise: "L1",
+      message: `agent ${String(row["id"])} is free, ${String(row["session_id"])} waits for it`,
+    }));
+
+/**
+ * The time bounds that hold while nothing fails: L1 (a retry starts in time), L3 (a dispatch without outcome is
+ * taken up after its lease), L4 (what AgentKit lost is noticed after the start deadline), deadlines are kept.
+ */
+export const lateThings = (world: SimWorld): Violation[] => {
+  const violations: Violation[] = [];
+  const late = (promise: string, message: string): void => {
+    violations.push({ promise, message });
+  };
+  const { plan, scheduler, calmSince } = world;
+  // A stalled batch may hold back what was under way when the faults stopped.
+  const slack = 2 * plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0) + (plan.storeStall > 0 ? 80_000 : 0);
+  const now = scheduler.now - slack;
+  /** A bound counts from the moment it was reached, but never from before the faults stopped. */
+  const past = (since: number, bound: number): boolean => now > Math.max(since, calmSince ?? 0) + bound;
+  const agents = new Map(
+    world.db
+      .query("SELECT id, tasks, admission, reached_by_agentkit FROM agents")
+      .map((row) => [String(row["id"]), row] as const),
+  );
+  for (const { state } of world.checker.sessions.values()) {
+    for (const task of (state as SessionState | null)?.open ?? []) {
+      if (state === null) continue;
+      const where = `${state.id} task ${task.n}`;
+      if (task.phase === "backoff" && past(task.retryAt, TICK_MS)) late("L1", `${where}: retry due at ${task.retryAt}`);
+      if (task.phase !== "dispatched") continue;
+      const agent = agents.get(task.agentId);
+      const attemptId = attemptIdOf(state.id, task.n, task.attempt);
+      const entry = (JSON.parse(String(agent?.["tasks"] ?? "{}")) as Record<string, InFlight>)[attemptId];
+      const timeout = world.timeoutsOf(state, task.taskId);
+      if (past(task.sentAt + timeout.runMs, TICK_MS)) late("L3", `${where}: run deadline passed unseen`);
+      const heard =
+        world.db.query("SELECT 1 FROM agent_log WHERE agent_id = ? AND attempt = ? LIMIT 1", task.agentId, attemptId)
+          .length > 0;
+      if (heard || entry?.beatAt !== undefined) continue;
+      if (entry?.transport === undefined && past(task.leaseUntil, TICK_MS + CALLS_MS))
+        late("L3", `${where}: its lease is long over`);
+      const lost = entry?.acceptedAt !== undefined && agent?.["reached_by_agentkit"] === 0;
+      if (lost && past(task.sentAt + timeout.startMs, TICK_MS + CALLS_MS))
+        late("L4", `${where}: AgentKit lost it unseen`);
+      const gone = agent?.["admission"] === "superseded" || agent?.["admission"] === "deregistered";
+      if (gone && past(world.goneSince(task.agentId), TICK_MS)) late("L3", `${where}: its agent is long gone`);
+    }
+  }
+  return violations;
+};

@@ -1,0 +1,57 @@
+/** A deliberately broken engine: one piece of source replaced by another as the module is loaded. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+  /** Why it cannot be told from the original; such a mutant is expected to survive. */
+  readonly equivalent?: string;
+}
+
+const DECIDE = "src/core/session";
+
+/** Each must be found out by the simulator within 2,000 schedules, unless an argument says why it is no defect. */
+export const mutants: readonly Mutant[] = [
+  { name: "no nonce", file: "src/store/commit-session.ts", find: "SELECT 1 FROM sessions WHERE id = ? AND tx = ?", put: "SELECT 1 WHERE ? <> ?" },
+  { name: "no guard on the session's seq", file: "src/store/commit-session.ts", find: "WHERE id = ? AND seq = ?${named", put: "WHERE id = ? AND ? >= 0${named" },
+  { name: "agent claim outside the guard", file: "src/store/commit-session.ts", find: "const guard = agentGuard(commit);", put: "const guard = { ...agentGuard(commit), sql: \"\", args: [] };" },
+  { name: "non-atomic commit", file: "src/store/sessions.ts", find: "plan.read(await sql.batch(plan.statements, \"write\"))", put: "plan.read([...(await sql.batch(plan.statements.slice(0, 2), \"write\")), ...(await sql.batch(plan.statements.slice(2), \"write\"))])" },
+  { name: "an unknown commit is taken for done", file: "src/store/sessions.ts", find: "if (found?.rows[0]?.[\"tx\"] !== commit.nonce) throw error;", put: "if (found === undefined) throw error;" },
+  { name: "an unknown commit is taken for stale", file: "src/store/sessions.ts", find: "if (found?.rows[0]?.[\"tx\"] !== commit.nonce) throw error;", put: "if (found !== undefined) return { kind: \"stale\" };", equivalent: "the next try loads again and finds what was committed: reports, settle calls and keyed starts answer as repeats, and what was not published is found by the sweep" },
+  { name: "answered before the commit", file: "src/http/routes/legacy.ts", find: "const outcome = await reportAgentState(", put: "const outcome = await (async (...all: Parameters<typeof reportAgentState>) => { deps.defer.defer(() => reportAgentState(...all).then(() => undefined, () => undefined)); return null; })(" },
+  { name: "no look for an agent after a wait", file: "src/store/commit-session.ts", find: "...commit.waitsAdded.map(lookForAgent)", put: "...[]" },
+  { name: "no look for a task after a release", file: "src/store/commit-session.ts", find: "...[...freed].map(lookForTask)", put: "...[]" },
+  { name: "no look for a task when an agent says it is free", file: "src/app/report-agent-state.ts", find: "return deps.store.insertReport(row, agent.seq, look);", put: "return deps.store.insertReport(row, agent.seq, look && false);" },
+  { name: "no fence", file: `${DECIDE}/settle.ts`, find: "task?.phase === \"dispatched\" && task.attempt === attempt ? task : null", put: "task?.phase === \"dispatched\" ? task : null" },
+  { name: "anybody may settle", file: `${DECIDE}/settle.ts`, find: "if (open !== null && (command.from === null || command.from === open.agentId))", put: "if (open !== null)" },
+  { name: "attempt numbers are used again", file: `${DECIDE}/enter-task.ts`, find: "const attempt = task.attempt + 1;", put: "const attempt = Math.max(1, task.attempt);" },
+  { name: "no start deadline", file: `${DECIDE}/deadlines.ts`, find: "startAt: watched ? task.sentAt + timeout.startMs : null", put: "startAt: watched && timeout.startMs < 0 ? 0 : null" },
+  { name: "no run deadline", file: `${DECIDE}/tick.ts`, find: "if (now >= runAt) {", put: "if (now >= runAt * 2) {" },
+  { name: "lost lease", file: `${DECIDE}/tick.ts`, find: "if (leaseAt !== null && now >= leaseAt) {", put: "if (leaseAt !== null && now >= leaseAt * 2) {" },
+  { name: "a tick does not look at the clock", file: `${DECIDE}/tick.ts`, find: "if (now >= runAt) {", put: "if (runAt > 0) {" },
+  { name: "a retry starts at once", file: `${DECIDE}/tick.ts`, find: "if (turn.now >= task.retryAt) assignOrWait(turn, n);", put: "if (turn.now >= 0 * task.retryAt) assignOrWait(turn, n);" },
+  { name: "a report is told apart by its body alone", file: "src/app/report-agent-state.ts", find: "JSON.stringify([report.sent, report.state, canonical(report.details)])", put: "JSON.stringify([report.state, canonical(report.details)])" },
+  { name: "failures do not count", file: `${DECIDE}/settle.ts`, find: "counts: true,", put: "counts: false," },
+  { name: "refusals count", file: `${DECIDE}/decide.ts`, find: "counts: command.outcome !== \"refused\",", put: "counts: true," },
+  { name: "what is open outlives a failed session", file: `${DECIDE}/fail-task.ts`, find: "for (const task of turn.state.open) {", put: "for (const task of turn.state.open.slice(1)) {" },
+  { name: "a settled agent is not released", file: "src/core/agent/effects.ts", find: "case \"TaskCompleted\":\n      return {", put: "case \"TaskCompleted\":\n      return null as never;\n      return {" },
+  { name: "an assigned task stays in its queue", file: "src/app/commit-decision.ts", find: "waitsRemoved: without(before, after),", put: "waitsRemoved: [],"},
+  { name: "timers never get earlier", file: "src/app/commit-decision.ts", find: "next < current ? next : undefined", put: "next < 0 ? next : undefined" },
+  { name: "a timer made due meanwhile is overwritten", file: "src/store/sessions.ts", find: "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND due_at IS ?", put: "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND (1 OR due_at IS ?)" },
+  { name: "attempts of a restarted agent are not made due", file: "src/store/commit-agent.ts", find: "if (gone === undefined) return [];", put: "if (gone !== null) return [];" },
+  { name: "an older registration wins", file: "src/app/register-agent.ts", find: "if (own !== null && registration.signedAt < own.agent.signedAt) return \"outdated\";", put: "" },
+  { name: "an agent takes more than it can", file: "src/core/agent/availability.ts", find: "if (held.length >= agent.capacity) {", put: "if (held.length > agent.capacity) {" },
+  { name: "the log is not chained", file: "src/app/commit-decision.ts", find: "previous?.hash ?? \"\"", put: "\"\"" },
+  { name: "a task may end before anybody says so", file: "src/core/report/interpret.ts", find: "const after = (moment: Moment): boolean => moment.sentMicros >", put: "const after = (moment: Moment): boolean => moment.sentMicros + 1e12 >" },
+  { name: "the newest definition instead of the pinned one", file: "src/store/load.ts", find: "ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash", put: "ON w.workflow_id = s.workflow_id" },
+  { name: "a late result changes the agent's session", file: `${DECIDE}/evolve.ts`, find: "case \"LateResultRecorded\":", put: "case \"LateResultRecorded\":\n      return { ...state, dispatched: !state.dispatched };" },
+  { name: "an Idempotency-Key is not looked up", file: "src/app/start-session.ts", find: "if (earlier !== null) {", put: "if (earlier !== null && earlier.bodyHash === \"\") {" },
+  { name: "the report is not part of the commit", file: "src/store/commit-session.ts", find: "...(commit.report === null ? [] : [reportStatement(commit.report, committed(commit))]),", put: "" },
+]; // prettier-ignore
+
+/** The source with the mutant in it; throws when the mutant no longer fits. */
+export const mutate = (mutant: Mutant, source: string): string => {
+  const parts = source.split(mutant.find);
+  if (parts.length !== 2) throw new Error(`mutant "${mutant.name}": ${parts.length - 1} places in ${mutant.file}`);
+  return parts.join(mutant.put);
+};
