@@ -48,7 +48,10 @@ export const readSession = async (deps: Deps, sessionId: string): Promise<Sessio
   if (facts === null || loaded.session === null) throw sessionNotFound(sessionId);
   const { state } = loaded.session;
   const log = await deps.store.readLog(sessionId, { after: 0, limit: MAX_LOG_ROWS });
-  const rows = log.map(({ at, parsed }) => ({ at, events: parsed as readonly SessionEvent[] }));
+  // The log may have grown since the head was read.
+  const rows = log
+    .slice(0, loaded.session.seq)
+    .map(({ at, parsed }) => ({ at, events: parsed as readonly SessionEvent[] }));
   return {
     ...summary(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
     tasks: tasksView(state, rows, facts),

@@ -3,13 +3,7 @@ import { isLost } from "../core/agent/availability.ts";
 import { meaningOf } from "../core/agent/state-meaning.ts";
 import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
-import {
-  interpretReport,
-  taskNamedIn,
-  usageIn,
-  type Interpretation,
-  type NotApplied,
-} from "../core/report/interpret.ts";
+import { interpretReport, taskNamedIn, type Interpretation, type NotApplied } from "../core/report/interpret.ts";
 import { decide, type Answer } from "../core/session/decide.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
@@ -65,10 +59,13 @@ const take = async (
   deps: Deps,
   loaded: LoadedReport & { readonly agent: Agent },
   base: ReportRow,
+  inFlight: ReadonlySet<string>,
   cause: Cause,
 ): Promise<Try> => {
   const { agent, session } = loaded;
-  const read: Interpretation = interpretReport(agent, base, loaded.pair, session?.state ?? null);
+  const tasks = Object.fromEntries(Object.entries(agent.tasks).filter(([id]) => inFlight.has(id)));
+  const meant = taskNamedIn(base.details) === null ? { ...agent, tasks } : agent;
+  const read: Interpretation = interpretReport(meant, base, loaded.pair, session?.state ?? null);
   const store = async (row: ReportRow): Promise<Try> => {
     const result = await insert(deps, agent, row);
     if (result.kind === "stale") return { again: "stale" };
@@ -84,7 +81,6 @@ const take = async (
   const agents = new Map(facts.agents);
   const known = agents.get(agent.id);
   if (known !== undefined) agents.set(agent.id, withReport(known, tied));
-  const usage = usageIn(base.details);
   const command = withClock(deps, {
     type: "SettleAttempt",
     n: read.ref.n,
@@ -93,7 +89,7 @@ const take = async (
     via: "report",
     startedAt: read.startedAt,
     result: read.result,
-    ...(usage === undefined ? {} : { usage }),
+    ...(read.usage === undefined ? {} : { usage: read.usage }),
   });
   const seen = { ...facts, agents };
   const decision = decide(session.state, command, seen, session.seq + 1);
@@ -135,6 +131,7 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
   const named = taskNamedIn(report.details);
   const sessionId = named === null ? null : (parseTaskRef(named)?.sessionId ?? "");
   let historyOf: string | null = null;
+  let inFlight: ReadonlySet<string> | null = null;
   for (let tries = 0; tries < MAX_TRIES;) {
     const loaded = await deps.store.loadReport({ agentId: report.agentId, atMicros, digest, sessionId, historyOf });
     if (loaded.repeated !== null) return loaded.repeated.outcome as ReportOutcome;
@@ -146,7 +143,9 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
       tries += 1;
       continue;
     }
-    const outcome = await take(deps, { ...loaded, agent }, base, cause);
+    // A report without an id speaks of what was in flight when it came, not of what was given meanwhile.
+    inFlight ??= new Set(Object.keys(agent.tasks));
+    const outcome = await take(deps, { ...loaded, agent }, base, inFlight, cause);
     if ("done" in outcome) return outcome.done;
     if (outcome.again === "history") historyOf = outcome.of;
     else tries += 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plainWorlds, taskFor } from "../support/plain-world.ts";
-import type { Platform } from "../support/world.ts";
+import type { Platform, World } from "../support/world.ts";
 
 const twoStarts = {
   id: "two_starts",
@@ -34,6 +34,26 @@ export const concurrencySuite = (platform: Platform): void => {
         await world.flush();
       }
       expect(world.sent).toHaveLength(40);
+    });
+
+    test("trouble reported while a task is being given to the agent does not fail that task", async () => {
+      const world = await open();
+      await world.register("a", ["work"]);
+      const store = world.deps.store as { -readonly [K in keyof World["deps"]["store"]]: World["deps"]["store"][K] };
+      const load = store.loadReport;
+      let sessionId = "";
+      store.loadReport = async (query) => {
+        const loaded = await load(query);
+        // The task comes between the first reading of the report and its commit.
+        if (sessionId === "") sessionId = await world.start(taskFor("work"));
+        return loaded;
+      };
+      await world.say("a", "error", { message: "of before" });
+      await world.flush();
+      expect(await world.status(sessionId)).toBe("running");
+      await world.say("a", "error", { message: "of this task" });
+      const detail = await world.request("GET", `/v1/opscore/sessions/${sessionId}`);
+      expect(await detail.json()).toMatchObject({ tasks: [{ error: { message: "of this task" } }] });
     });
 
     test("100 copies of one report are accepted and have one effect", async () => {

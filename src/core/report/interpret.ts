@@ -35,6 +35,7 @@ export type Interpretation =
       readonly attemptId: string | null;
       readonly ref: TaskRef;
       readonly result: Result;
+      readonly usage?: Usage;
       readonly startedAt: number | null;
     }
   | { readonly kind: "not_applied"; readonly reason: NotApplied };
@@ -72,6 +73,15 @@ const resultOf = (meaning: "free" | "trouble", details: JsonObject | null): Resu
   return { kind: "completed", ...(output === null ? {} : { output }) };
 };
 
+/** Result and usage come from the same report: the one that ends the task, not the one that arrives last. */
+const saidIn = (
+  meaning: "free" | "trouble",
+  details: JsonObject | null,
+): { readonly result: Result; readonly usage?: Usage } => {
+  const usage = usageIn(details);
+  return { result: resultOf(meaning, details), ...(usage === undefined ? {} : { usage }) };
+};
+
 const notAfter = (a: Moment, b: Moment): boolean =>
   a.sentMicros < b.sentMicros || (a.sentMicros === b.sentMicros && a.receivedAt <= b.receivedAt);
 
@@ -92,8 +102,7 @@ const byId = (agent: Agent, report: IncomingReport, named: string, session: Sess
   );
   if (report.meaning === "free" || report.meaning === "trouble") {
     if (session === null) return { kind: "not_applied", reason: "unknown_task" };
-    const result = resultOf(report.meaning, report.details);
-    return { kind: "settle", attemptId: held ?? null, ref, result, startedAt: null };
+    return { kind: "settle", attemptId: held ?? null, ref, startedAt: null, ...saidIn(report.meaning, report.details) };
   }
   if (held !== undefined) return { kind: "agent_only", attemptId: held };
   return { kind: "not_applied", reason: strayReason(ref, session) };
@@ -120,26 +129,24 @@ export const interpretReport = (
   const ref = parseTaskRef(attemptId);
   const after = (moment: Moment): boolean => moment.sentMicros > (entry.lastSentMicros ?? Number.NEGATIVE_INFINITY);
   if (ref === null || !after(report)) return { kind: "agent_only", attemptId: null };
-  const settle = (result: Result, startedAt: number | null): Interpretation => ({
-    kind: "settle",
-    attemptId,
-    ref,
-    result,
-    startedAt,
-  });
+  const settle = (
+    meaning: "free" | "trouble",
+    details: JsonObject | null,
+    startedAt: number | null,
+  ): Interpretation => ({ kind: "settle", attemptId, ref, startedAt, ...saidIn(meaning, details) });
   switch (report.meaning) {
     case "trouble":
-      return settle(resultOf("trouble", report.details), null);
+      return settle("trouble", report.details, null);
     case "free": {
       const working = pair.earliestWorking;
       return working !== null && after(working) && notAfter(working, report)
-        ? settle(resultOf("free", report.details), working.receivedAt)
+        ? settle("free", report.details, working.receivedAt)
         : { kind: "agent_only", attemptId };
     }
     case "working": {
       const free = pair.latestFree;
       return free !== null && after(free) && notAfter(report, free)
-        ? settle(resultOf("free", free.details ?? null), report.receivedAt)
+        ? settle("free", free.details ?? null, report.receivedAt)
         : { kind: "agent_only", attemptId };
     }
     case "other":

@@ -229,6 +229,14 @@ describe("without an id", () => {
     );
   });
 
+  test("usage comes with the report that ends the task, not with the one that arrives last", () => {
+    const usage = { input_tokens: 7 };
+    const free = { ...freed(SENT + 1, SENT), latestFree: { ...freed(SENT + 1, SENT).latestFree!, details: { usage } } };
+    const last = incoming("active", { usage: { input_tokens: 1 } }, SENT, SENT + 2);
+    expect(read(holding(), last, free)).toMatchObject({ kind: "settle", usage });
+    expect(read(holding(), incoming("error", { usage }))).toMatchObject({ kind: "settle", usage });
+  });
+
   test.each([T0 - SECOND, T0 - SECOND - 1])(
     "a report not later than the agent's last one before the dispatch: %d",
     (at) => {
