@@ -286,7 +286,7 @@ export class SimAgent {
       () => this.#call("heartbeat", wrong, {}, 0),
     ];
     for (let i = random.int(3); i >= 0; i -= 1) {
-      this.#world.scheduler.after(random.between(0, 30_000), () => this.alive && random.pick(others)());
+      this.#world.scheduler.after(random.between(0, 30_000), () => this.alive && this.temper.lies > 0 && random.pick(others)());
     }
   }
 }
