@@ -73,7 +73,9 @@ const take = async (
     return { done: row.outcome as ReportOutcome };
   };
   if (read.kind === "agent_only") return store({ ...base, attemptId: read.attemptId });
-  if (read.kind === "not_applied") return store({ ...base, outcome: { applied: false, reason: read.reason } });
+  if (read.kind === "not_applied") {
+    return store({ ...base, attemptId: read.attemptId ?? null, outcome: { applied: false, reason: read.reason } });
+  }
   const facts = factsOf(deps, loaded);
   if (facts === null || session === null)
     return store({ ...base, outcome: { applied: false, reason: "unknown_task" } });

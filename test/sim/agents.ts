@@ -273,6 +273,8 @@ export class SimAgent {
   #lie(attemptId: string): void {
     const random = this.#random;
     const wrong = attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + random.int(3) - 1}`);
+    // A liar's word, true or not, may be taken for anything it holds.
+    this.#world.finished.set(this.id, Number.POSITIVE_INFINITY);
     for (let n = -1; n < 3; n += 1) {
       this.#world.spoken.add(attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + n}`));
     }
@@ -286,7 +288,10 @@ export class SimAgent {
       () => this.#call("heartbeat", wrong, {}, 0),
     ];
     for (let i = random.int(3); i >= 0; i -= 1) {
-      this.#world.scheduler.after(random.between(0, 30_000), () => this.alive && this.temper.lies > 0 && random.pick(others)());
+      this.#world.scheduler.after(
+        random.between(0, 30_000),
+        () => this.alive && this.temper.lies > 0 && random.pick(others)(),
+      );
     }
   }
 }

@@ -56,6 +56,26 @@ export const concurrencySuite = (platform: Platform): void => {
       expect(await detail.json()).toMatchObject({ tasks: [{ error: { message: "of this task" } }] });
     });
 
+    test("a working report that comes after its task was settled does not keep the agent busy", async () => {
+      const world = await open();
+      await world.register("a", ["work"]);
+      await world.start(taskFor("work"));
+      await world.flush();
+      // The agent's clock is ahead, so its reports are ordered by when they came; and these two came swapped.
+      const report = (state: string, seconds: number) => ({
+        agentId: "a",
+        timestamp: new Date(world.clock.now() + seconds * 1_000).toISOString(),
+        state,
+        details: { opscore_task_id: world.sent[0]?.attemptId },
+      });
+      expect((await world.post("a", JSON.stringify(report("idle", 11)))).status).toBe(202);
+      world.clock.advance(5);
+      const late = await world.post("a", JSON.stringify(report("active", 10)));
+      expect(await late.json()).toMatchObject({ applied: false, reason: "stale_attempt" });
+      const next = await world.start(taskFor("work"));
+      expect(await world.status(next)).toBe("running");
+    });
+
     test("100 copies of one report are accepted and have one effect", async () => {
       const world = await open();
       await world.register("a", ["work"]);

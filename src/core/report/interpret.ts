@@ -38,7 +38,8 @@ export type Interpretation =
       readonly usage?: Usage;
       readonly startedAt: number | null;
     }
-  | { readonly kind: "not_applied"; readonly reason: NotApplied };
+  /** `attemptId`: an attempt that this agent has settled; what is said of it late says nothing of the agent now. */
+  | { readonly kind: "not_applied"; readonly reason: NotApplied; readonly attemptId?: string };
 
 const text = (value: Json | undefined): string | null => (typeof value === "string" && value !== "" ? value : null);
 
@@ -105,7 +106,9 @@ const byId = (agent: Agent, report: IncomingReport, named: string, session: Sess
     return { kind: "settle", attemptId: held ?? null, ref, startedAt: null, ...saidIn(report.meaning, report.details) };
   }
   if (held !== undefined) return { kind: "agent_only", attemptId: held };
-  return { kind: "not_applied", reason: strayReason(ref, session) };
+  const settled = agent.settled.find((id) => id === named || (ref.attempt === null && id.startsWith(`${named}:`)));
+  const reason = strayReason(ref, session);
+  return { kind: "not_applied", reason, ...(settled === undefined ? {} : { attemptId: settled }) };
 };
 
 /**

@@ -170,6 +170,15 @@ describe("with an id that is no open attempt of this agent", () => {
     const over = open.when({ ...settle, result: { kind: "completed" }, now: T0, seed: "00" }).and.state;
     expect(interpretReport(idle, late, none, over)).toEqual(stale);
   });
+
+  test("what is said late of an attempt that the agent has settled is tied to it", () => {
+    const settled = { ...idle, settled: [attempt(1)] };
+    const tied = { kind: "not_applied", attemptId: attempt(1) };
+    expect(interpretReport(settled, incoming("active", { task_id: attempt(1) }), none, null)).toMatchObject(tied);
+    expect(interpretReport(settled, incoming("active", { task_id: bare(1) }), none, null)).toMatchObject(tied);
+    const other = interpretReport(settled, incoming("active", { task_id: attempt(2) }), none, null);
+    expect(other).not.toHaveProperty("attemptId");
+  });
 });
 
 describe("without an id", () => {
