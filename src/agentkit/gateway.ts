@@ -40,7 +40,7 @@ export const createAgentGateway = (options: AgentGatewayOptions): AgentGateway =
     if (!allowed.ok) return notDelivered(`egress policy refuses ${allowed.reason}`);
     const outcome = await post(allowed.url, message);
     if (outcome.kind === "unreachable") return notDelivered(`${shown(allowed.url)} ${outcome.reason}`);
-    if (outcome.kind === "silence") return { kind: "delivered", transport: "direct", silent: true, answer: null };
+    if (outcome.kind === "silence") return unanswered(`${shown(allowed.url)} ${outcome.reason}`);
     return fromAgent(outcome, allowed.url, now());
   };
 
@@ -102,17 +102,29 @@ const fromAgent = (answer: HttpAnswer, url: string, nowMs: number): Settled | No
       const reason = body["reason"] ?? body["message"];
       return rejected(typeof reason === "string" && reason !== "" ? clipped(reason) : "the agent ignored the task");
     }
-    return { kind: "delivered", transport: "direct", silent: false, answer: body };
+    const lost = body === null && answer.body.trim() !== "" && isJson(answer);
+    const doubt = "the agent's answer was not kept: it is larger than 64 KiB, cut off, or not strict JSON";
+    return { kind: "delivered", transport: "direct", silent: false, answer: body, ...(lost ? { doubt } : {}) };
   }
   if ((status >= 300 && status < 400) || notDeliveredStatuses.has(status)) {
     const reason = `${shown(url)} ${withStatus(status, messageOf(answer))}`;
     return notDelivered(reason, retryAfterMs(answer, nowMs));
   }
   // A gateway gave up waiting, or the protocol was switched: the agent may be at work.
-  if (status === 504 || status < 200) return { kind: "delivered", transport: "direct", silent: true, answer: null };
+  if (status === 504 || status < 200) return unanswered(`${shown(url)} ${withStatus(status, messageOf(answer))}`);
   if (status < 500) return rejected(messageOf(answer));
   return { kind: "agent_error", transport: "direct", message: messageOf(answer) };
 };
+
+const unanswered = (reason: string): Settled => ({
+  kind: "delivered",
+  transport: "direct",
+  silent: true,
+  answer: null,
+  doubt: `delivered, outcome unknown: ${clipped(reason, 300)}`,
+});
+
+const isJson = ({ headers }: HttpAnswer): boolean => /\bjson\b/i.test(headers.get("content-type") ?? "");
 
 const rejected = (message: string): Settled => ({ kind: "rejected", transport: "direct", message });
 

@@ -52,6 +52,7 @@ export const adoptAgent = async (
     log,
     report,
     superseded: null,
+    reroute: [],
     now,
   });
   if (result.kind === "stale") return false;

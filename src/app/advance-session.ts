@@ -99,8 +99,8 @@ export const wakeSessions = (deps: Deps, sessionIds: readonly string[]): void =>
 
 const endDispatch =
   (deps: Deps): EndDispatch =>
-  async (sessionId, { n, attempt }, outcome, message, retryAfterMs) => {
-    const wish = { type: "EndDispatch", n, attempt, outcome, message, retryAfterMs } as const;
+  async (sessionId, { n, attempt }, outcome, transport, message, retryAfterMs) => {
+    const wish = { type: "EndDispatch", n, attempt, outcome, transport, message, retryAfterMs } as const;
     await advanceSession(deps, sessionId, wish, systemCause("EndDispatch"));
   };
 

@@ -60,7 +60,14 @@ export interface Refusal {
  * `refusals` names every transport that was tried or ruled out before this outcome.
  */
 export type DeliveryOutcome = (
-  | { readonly kind: "delivered"; readonly transport: "direct"; readonly silent: boolean; readonly answer: Json }
+  | {
+      readonly kind: "delivered";
+      readonly transport: "direct";
+      readonly silent: boolean;
+      readonly answer: Json;
+      /** Why the outcome is unknown, or why an answer was not kept; in words for the operator. */
+      readonly doubt?: string;
+    }
   | { readonly kind: "accepted"; readonly transport: "agentkit"; readonly unsure: boolean }
   | { readonly kind: "rejected"; readonly transport: Transport; readonly message: string }
   | { readonly kind: "agent_error"; readonly transport: Transport; readonly message: string }

@@ -73,13 +73,21 @@ const registerReplaced = async (
 ): Promise<boolean> => {
   const replaced: Agent = { ...agent, admission: "superseded", supersededBy: winner.agent.id };
   const log = await nextRow(own, agent.id, now, cause, event);
-  const done = await commit(deps, { seq: own?.agent.seq ?? null, agent: replaced, log, superseded: null, now });
+  const done = await commit(deps, {
+    seq: own?.agent.seq ?? null,
+    agent: replaced,
+    log,
+    superseded: null,
+    // What waited for this id goes to the newer one.
+    reroute: [`agent:${agent.id}`],
+    now,
+  });
   if (!done) return false;
   const heir = replacing(winner.agent, replaced);
   const by: AgentEvent = { type: "AgentSuperseded", agentId: agent.id, by: heir.id };
   const heirLog = await nextRow(winner, heir.id, now, cause, by);
-  // Only tasks that waited for the old id by name need the alias; a lost race leaves it to the next registration.
-  await commit(deps, { seq: winner.agent.seq, agent: heir, log: heirLog, superseded: null, now });
+  // The alias saves a detour and no more: what waits for the old id is rerouted above, in the commit itself.
+  await commit(deps, { seq: winner.agent.seq, agent: heir, log: heirLog, superseded: null, reroute: [], now });
   return true;
 };
 
@@ -136,6 +144,8 @@ export const registerAgent = async (
                       by: agentId,
                     }),
                   },
+            // An id that comes back takes up what had gone on to its successor.
+            reroute: known.supersededBy === null ? [] : [`agent:${known.supersededBy}`],
             now,
           });
     if (done) return own === null ? "created" : "updated";
@@ -163,7 +173,7 @@ export const deregisterAgent = async (
     const known = own?.agent ?? newAgent(agentId, now);
     const agent: Agent = { ...known, admission: "deregistered", signedAt };
     const log = await nextRow(own, agentId, now, cause, { type: "AgentDeregistered", agentId, signedAt });
-    if (await commit(deps, { seq: own?.agent.seq ?? null, agent, log, superseded: null, now })) {
+    if (await commit(deps, { seq: own?.agent.seq ?? null, agent, log, superseded: null, reroute: [], now })) {
       return own === null ? "created" : "updated";
     }
   }

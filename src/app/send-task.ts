@@ -6,7 +6,7 @@ import type { DispatchRequested } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
 import type { GraphTask } from "../core/workflow/graph.ts";
 import type { Deps } from "./deps.ts";
-import type { DeliveryOutcome, TaskMessage } from "./ports.ts";
+import type { DeliveryOutcome, TaskMessage, Transport } from "./ports.ts";
 import type { Delivered } from "./store-port.ts";
 
 /** One requested dispatch with all it takes to send it. */
@@ -23,6 +23,7 @@ export type EndDispatch = (
   sessionId: string,
   event: DispatchRequested,
   outcome: "rejected" | "agent_error" | "refused",
+  transport: Transport | null,
   message: string,
   retryAfterMs: number | null,
 ) => Promise<void>;
@@ -69,7 +70,9 @@ const deliveredPatch = (
   outcome: DeliveryOutcome & { kind: "delivered" | "accepted" },
   now: number,
 ): Delivered["patch"] => {
-  const refused = outcome.refusals.length === 0 ? {} : { refused: refusedTexts(outcome) };
+  const doubt = outcome.kind === "delivered" ? (outcome.doubt ?? null) : null;
+  const notes = [...refusedTexts(outcome), ...(doubt === null ? [] : [doubt])];
+  const refused = notes.length === 0 ? {} : { refused: notes };
   if (outcome.kind === "accepted") {
     return { transport: "agentkit", acceptedAt: now, ...(outcome.unsure ? { unsure: true } : {}), ...refused };
   }
@@ -100,13 +103,13 @@ export const sendTask = async (deps: Deps, dispatch: Dispatch, endDispatch: EndD
         agentId: agent.id,
         attemptId: event.attemptId,
         patch,
-        unlessReported: !says && outcome.refusals.length === 0,
+        unlessReported: !says && patch.refused === undefined,
       });
     }
     case "refused":
-      return endDispatch(state.id, event, "refused", `not delivered: ${refused}`, outcome.retryAfterMs);
+      return endDispatch(state.id, event, "refused", null, `not delivered: ${refused}`, outcome.retryAfterMs);
     case "rejected":
     case "agent_error":
-      return endDispatch(state.id, event, outcome.kind, outcome.message, null);
+      return endDispatch(state.id, event, outcome.kind, outcome.transport, outcome.message, null);
   }
 };

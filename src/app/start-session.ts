@@ -38,9 +38,16 @@ interface Inline {
   readonly graph: Graph;
 }
 
+/** Existing clients read `detail` alone, so it says where. */
+const detailOf = (fault: Fault | undefined, at: string): string => {
+  if (fault === undefined) return "The definition has faults.";
+  const place = clip(`${at}${fault.pointer}`);
+  return place === "" ? fault.message : `${place}: ${fault.message}`;
+};
+
 /** Faults of a definition inside another document: their pointers start where it stands. */
 export const definitionError = (faults: readonly Fault[], at = ""): OpsError =>
-  new OpsError(definitionErrorCode(faults), `${faults[0]?.message ?? "The definition has faults."}`, {
+  new OpsError(definitionErrorCode(faults), detailOf(faults[0], at), {
     errors: faults.map((fault) => ({ ...fault, pointer: `${at}${fault.pointer}` })),
   });
 

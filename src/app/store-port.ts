@@ -136,6 +136,8 @@ export interface AgentCommit {
   readonly report: ReportRow | null;
   /** An older id of the same agent that this one replaces. */
   readonly superseded: { readonly seq: number; readonly agent: Agent; readonly log: LogRow } | null;
+  /** Queues whose tasks may now be for another agent: their sessions are due at once and find their way anew. */
+  readonly reroute: readonly string[];
   readonly now: number;
 }
 

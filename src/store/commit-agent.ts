@@ -88,9 +88,26 @@ const supersede = (commit: AgentCommit): readonly Statement[] => {
   ];
 };
 
+const OUT_OF_SERVICE: readonly Agent["admission"][] = ["deregistered", "superseded"];
+
+/** Sessions that wait in these queues are due at once: their next tick finds the way anew. */
+const reroute = (commit: AgentCommit): readonly Statement[] => {
+  if (commit.reroute.length === 0) return [];
+  const when = written(commit);
+  return [
+    {
+      sql: `UPDATE sessions SET due_at = ? WHERE status = 'open' AND (due_at IS NULL OR due_at > ?) AND id IN (
+        SELECT w.session_id FROM json_each(?) q CROSS JOIN waiting_tasks w ON w.queue = q.value) AND ${when.sql}
+        RETURNING id AS session_id`,
+      args: [commit.now, commit.now, JSON.stringify(commit.reroute), ...when.args],
+    },
+  ];
+};
+
 /** Sessions whose attempts the agent held are due at once: their next tick ends those attempts. */
 const releaseHeld = (commit: AgentCommit): readonly Statement[] => {
-  const gone = commit.agent.admission === "deregistered" ? commit.agent.id : commit.superseded?.agent.id;
+  const { agent, superseded } = commit;
+  const gone = OUT_OF_SERVICE.includes(agent.admission) ? agent.id : superseded?.agent.id;
   if (gone === undefined) return [];
   const when = written(commit);
   return [
@@ -131,7 +148,7 @@ export const planAgentCommit = (commit: AgentCommit): Planned => {
     ...capabilities(commit),
     ...(commit.report === null ? [] : [reportStatement(commit.report, when)]),
   ];
-  const looks = [...releaseHeld(commit), lookForTask(commit.agent.id)];
+  const looks = [...releaseHeld(commit), ...reroute(commit), lookForTask(commit.agent.id)];
   return {
     statements: [...statements, ...looks],
     read: (results) =>

@@ -1,3 +1,4 @@
+// Length: every fault of a definition, each with its pointer.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";

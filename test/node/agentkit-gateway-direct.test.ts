@@ -116,8 +116,27 @@ describe("direct: what the answer means", () => {
       transport: "direct",
       silent: true,
       answer: null,
+      doubt: expect.stringMatching(/^delivered, outcome unknown: http:\/\/127\.0\.0\.1:\d+\/\S* \S/) as string,
       refusals: [],
     });
+  });
+
+  test.each([
+    ["cut off", `{"a":"${"x".repeat(70_000)}"}`],
+    ["not strict JSON", '{"a":1,"a":2}'],
+  ])("an answer that is %s is not kept, and that is said", async (_, body) => {
+    const { host } = await answering(200, body, { "content-type": "application/json" });
+    expect(await direct(host)).toMatchObject({
+      kind: "delivered",
+      silent: false,
+      answer: null,
+      doubt: expect.stringContaining("was not kept") as string,
+    });
+  });
+
+  test("an answer that is no JSON raises no doubt", async () => {
+    const { host } = await answering(200, "ok", { "content-type": "text/plain" });
+    expect(await direct(host)).not.toHaveProperty("doubt");
   });
 
   test.each([301, 302, 303, 307, 308, 404, 405, 410, 429, 501, 502, 503])("%i is not delivered", async (status) => {

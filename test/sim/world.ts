@@ -1,3 +1,4 @@
+// Length: one class: network, queue, cron and workers of a schedule share its fault plan and its clock.
 import { createGraphCache, type GraphCache } from "../../src/app/graph-cache.ts";
 import type { HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
 import type { HintMessage } from "../../src/queue/queue-hints.ts";

@@ -48,6 +48,39 @@ export const registryRestartSuite = (platform: Platform): void => {
       expect((history.body["data"] as Json[]).map(({ state }) => state)).toEqual(["idle", "busy"]);
     });
 
+    test("an id that comes back takes up what had gone on to its successor", async () => {
+      const agents = silentAgents();
+      const world = await open({ call: agents.call });
+      await register(world, { agentId: "x1", agentName: "Worker" });
+      const session = await start(world, { workflowDefinition: retried("x1", "w") });
+      world.clock.advance(1_000);
+      await register(world, { agentId: "x2", agentName: "Worker" });
+      await world.flush();
+      world.clock.advance(1_000);
+      await call(world, "POST", "/v1/opscore/internal/agent/notify", notification("DEREGISTER", { agentId: "x2" }));
+      await world.flush();
+      expect(await sessionOf(world, session)).toMatchObject({ status: "waiting", waitingFor: { code: "agent_gone" } });
+      world.clock.advance(1_000);
+      await register(world, { agentId: "x1", agentName: "Worker" });
+      await world.flush();
+      expect(await sessionOf(world, session)).toMatchObject({ status: "running", tasks: [{ agentId: "x1" }] });
+    });
+
+    test("a late registration of a replaced id gives up what that id held, at once", async () => {
+      const agents = silentAgents();
+      const world = await open({ call: agents.call, webhookSecrets: [SECRET] });
+      const signed = (seconds: number) => unixSeconds(world.clock.now() + seconds * 1_000);
+      const put = { version: "1", capabilities: [], contactEndpoint: "http://agent.test/o1" };
+      await call(world, "PUT", "/v1/opscore/agents/o1", { ...put, agentName: "Other" });
+      const session = await start(world, { workflowDefinition: retried("o1", "w") });
+      await notifySigned(world, SECRET, notification("REGISTER", { agentId: "n1", agentName: "Worker" }), signed(5));
+      await notifySigned(world, SECRET, notification("REGISTER", { agentId: "o1", agentName: "Worker" }), signed(2));
+      await world.flush();
+      expect(await agentOf(world, "o1")).toMatchObject({ registration: "superseded", supersededBy: "n1" });
+      const { tasks } = await sessionOf(world, session);
+      expect(tasks).toMatchObject([{ agentId: "n1", attempts: [{ status: "agent_restarted" }, { agentId: "n1" }] }]);
+    });
+
     test("its attempts in flight end agent_restarted and count; the task goes to the new id at once", async () => {
       const agents = silentAgents();
       const world = await open({ call: agents.call });

@@ -43,6 +43,7 @@ export const storeLoadSuite = (platform: Platform): void => {
         agent,
         log: { ...log, stream: `agent:${id}`, seq: 1 },
         report: null,
+        reroute: [],
         superseded: { seq: old.seq, agent: old, log },
         now: T0,
       });
@@ -97,6 +98,7 @@ export const storeLoadSuite = (platform: Platform): void => {
         agent: { ...first, supersededBy: null, aliases: ["a2"] },
         log: log("agent:a1", (old.agent?.logSeq ?? 0) + 1),
         report: null,
+        reroute: [],
         superseded: { seq: second.seq, agent: second, log: log("agent:a2", (other.agent?.logSeq ?? 0) + 1) },
         now: T0,
       });

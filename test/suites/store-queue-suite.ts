@@ -41,6 +41,7 @@ export const storeQueueSuite = (platform: Platform): void => {
       log,
       report: null,
       superseded: null,
+      reroute: [],
       now: T0,
     });
     return result.kind === "committed" ? result.wake : ["stale"];

@@ -1,3 +1,4 @@
+// Length: the one set of builders that all tests of core share.
 import { expect } from "vitest";
 import type { Agent, InFlight, Report } from "../../src/core/agent/agent.ts";
 import { effectOf, withEffect } from "../../src/core/agent/effects.ts";
@@ -287,6 +288,7 @@ export const endDispatch = (
   n,
   attempt: options.attempt ?? 1,
   outcome,
+  transport: outcome === "refused" ? null : "direct",
   message: `said ${outcome}`,
   retryAfterMs: options.retryAfterMs ?? null,
   ...clock(options),

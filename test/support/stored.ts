@@ -66,7 +66,16 @@ const cause = { command: "Test", actor: { kind: "system", id: "test" }, requestI
 export const putAgent = async ({ store }: Stored, id: string, patch: Partial<Agent> = {}): Promise<Agent> => {
   const agent: Agent = { ...newAgent(id, T0), name: `name of ${id}`, admission: "registered", ...patch };
   const log = await logRow({ stream: `agent:${id}`, seq: 1, at: T0 }, cause, [], "");
-  await store.commitAgent({ nonce: freshNonce(), seq: null, agent, log, report: null, superseded: null, now: T0 });
+  await store.commitAgent({
+    nonce: freshNonce(),
+    seq: null,
+    agent,
+    log,
+    report: null,
+    superseded: null,
+    reroute: [],
+    now: T0,
+  });
   return getAgent(store, id);
 };
 

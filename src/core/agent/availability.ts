@@ -47,7 +47,7 @@ export const availabilityOf = (agent: Agent, now = 0): Availability => {
     return no("agent_gone", `agent ${who} is ${agent.admission}`);
   }
   if (isLost(agent, now)) {
-    return no("agent_lost", `agent ${who} is presumed lost: it let a run deadline pass in silence`);
+    return no("agent_lost", `agent ${who} was given a task and has not been heard of since`);
   }
   const held = Object.keys(agent.tasks);
   if (held.length >= agent.capacity) {

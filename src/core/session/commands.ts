@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json.ts";
-import type { Result, Usage } from "./events.ts";
+import type { Result, Transport, Usage } from "./events.ts";
 import type { Actor, DefinitionRef } from "./state.ts";
 
 interface CommandBase {
@@ -39,6 +39,8 @@ export interface EndDispatch extends CommandBase {
   readonly n: number;
   readonly attempt: number;
   readonly outcome: "rejected" | "agent_error" | "refused";
+  /** The way on which the agent itself answered; `null` if none reached it. */
+  readonly transport: Transport | null;
   readonly message: string;
   readonly retryAfterMs: number | null;
 }

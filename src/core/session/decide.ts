@@ -76,6 +76,7 @@ export const decide = (state: SessionState | null, command: SessionCommand, fact
         outcome: command.outcome,
         counts: command.outcome !== "refused",
         retryAfterMs: command.retryAfterMs,
+        transport: command.transport,
         error: { code: command.outcome === "rejected" ? "agent_rejected" : command.outcome, message: command.message },
       });
       return decision(turn, { kind: "done" });

@@ -4,8 +4,8 @@ import { render } from "../workflow/template.ts";
 import { LEASE_MS, orderOf } from "./deadlines.ts";
 import { failTask } from "./fail-task.ts";
 import { inputOf, nodeOf } from "./facts.ts";
-import { pickAgent, routeOf } from "./route.ts";
-import type { OpenTask, TaskError } from "./state.ts";
+import { pickAgent, routeOf, type Route } from "./route.ts";
+import type { DispatchedTask, OpenTask, TaskError } from "./state.ts";
 import { emit, openTask, outputIn, type Turn } from "./turn.ts";
 
 const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void => {
@@ -13,13 +13,24 @@ const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void =
   emit(turn, { type: "TaskWaited", taskId: task.taskId, n: task.n, queue, why });
 };
 
-/**
- * Gives a ready task to a free agent in this very commit, or lets it wait with the reason. A task that is
- * not in a queue yet does not overtake one that is (`ahead`); one in a queue takes its chance.
- */
-export const assignOrWait = (turn: Turn, n: number): void => {
-  const task = openTask(turn, n)!; // callers have just seen it open
+const routeFor = (turn: Turn, task: OpenTask, except: string | null): Route => {
   const route = routeOf(nodeOf(turn.facts.graph, task.taskId), turn.facts, turn.state.home, task.rejectedBy);
+  return except === null ? route : { ...route, candidates: route.candidates.filter((id) => id !== except) };
+};
+
+/** Whether another agent than the one that holds it could take the task now, before anybody who waits for that one. */
+export const canGoElsewhere = (turn: Turn, task: DispatchedTask): boolean => {
+  const pick = pickAgent(routeFor(turn, task, task.agentId), task, turn.agents, turn.now);
+  return pick.agent !== null && turn.facts.ahead.get(pick.agent.id) === undefined;
+};
+
+/**
+ * Gives a ready task to a free agent in this very commit (not to `except`), or lets it wait with the reason. A task
+ * that is not in a queue yet does not overtake one that is (`ahead`); one in a queue takes its chance.
+ */
+export const assignOrWait = (turn: Turn, n: number, except: string | null = null): void => {
+  const task = openTask(turn, n)!; // callers have just seen it open
+  const route = routeFor(turn, task, except);
   const pick = pickAgent(route, task, turn.agents, turn.now);
   if (pick.agent === null) return wait(turn, task, route.queue, pick.why);
   const { agent } = pick;

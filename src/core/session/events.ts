@@ -23,6 +23,8 @@ export interface AttemptTrace {
   readonly startedAt: number | null;
   readonly transport: Transport | null;
   readonly confirmedAt: number | null;
+  /** What kept a transport from being used, or makes the delivery doubtful; absent if nothing does. */
+  readonly notes?: readonly string[];
 }
 
 export interface SessionStarted {

@@ -1,17 +1,23 @@
 import { attemptIdOf } from "../ids.ts";
-import type { AttemptTrace } from "./events.ts";
+import type { AttemptTrace, Transport } from "./events.ts";
 import type { DispatchedTask, TaskError } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
 /** What is known about an attempt in flight, to be kept with the event that ends it. */
-export const traceOf = (turn: Turn, task: DispatchedTask, startedAt: number | null = null): AttemptTrace => {
+export const traceOf = (
+  turn: Turn,
+  task: DispatchedTask,
+  startedAt: number | null = null,
+  transport: Transport | null = null,
+): AttemptTrace => {
   const attemptId = attemptIdOf(turn.state.id, task.n, task.attempt);
   const entry = turn.facts.agents.get(task.agentId)?.tasks[attemptId];
   return {
     sentAt: task.sentAt,
     startedAt: turn.facts.signs.get(attemptId)?.workingAt ?? startedAt,
-    transport: entry?.transport ?? null,
+    transport: entry?.transport ?? transport,
     confirmedAt: entry?.confirmedAt ?? null,
+    ...(entry?.refused === undefined ? {} : { notes: entry.refused }),
   };
 };
 

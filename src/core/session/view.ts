@@ -40,8 +40,10 @@ type Draft = { -readonly [K in keyof TaskView]: TaskView[K] } & { attempts: Atte
 
 const openStatus = { waiting: "waiting", backoff: "retrying", dispatched: "running" } as const;
 
+/** An attempt ends soon after it began, so it is looked for from the end: a long history costs no more a step. */
 const endAttemptView = (draft: Draft, attemptId: string, end: Partial<AttemptView>): void => {
-  draft.attempts = draft.attempts.map((attempt) => (attempt.id === attemptId ? { ...attempt, ...end } : attempt));
+  const at = draft.attempts.findLastIndex((attempt) => attempt.id === attemptId);
+  draft.attempts[at] = { ...draft.attempts[at]!, ...end }; // an attempt is requested before anything ends it
 };
 
 const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEvent, at: number): void => {
@@ -92,6 +94,7 @@ const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEv
         startedAt: event.trace.startedAt,
         endedAt: at,
         usage: event.usage ?? null,
+        notes: event.trace.notes ?? [],
         ...(failed ? { error: event.error, counts: event.counts } : {}),
       });
       if (failed) draft.error = event.error;
@@ -180,7 +183,8 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
       const route = facts && routeOf(nodeOf(facts.graph, task.taskId), facts, home, task.rejectedBy);
       const pick = facts && route && pickAgent(route, task, facts.agents, now);
       // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
-      const why = pick?.agent === null ? pick.why : task.why;
+      const ready = { code: "ready", message: `agent ${pick?.agent?.id ?? ""} can take it now` };
+      const why = pick === null ? task.why : pick.agent === null ? pick.why : ready;
       return { code: why.code, message: `"${task.taskId}" waits: ${why.message}`, taskId: task.taskId, until: null };
     }
   }

@@ -1,3 +1,4 @@
+// Length: every rule of the contract on state reports, in its order.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Agent, InFlight } from "../../../src/core/agent/agent.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { decide } from "../../../src/core/session/decide.ts";
 import {
   agent,
   attempt,
@@ -34,6 +35,27 @@ describe("a dispatch that was not delivered", () => {
     expect(outcome.decision.events[0]).not.toHaveProperty("via");
     expect(outcome.and.state.open).toMatchObject([{ phase: "backoff", used: 0, refusals: 1, attempt: 1 }]);
     expect(outcome.decision.agents.get("a")).toMatchObject({ tasks: {}, settled: [] });
+  });
+
+  test("goes to another agent that is free, at once; refused there as well, it waits", () => {
+    const first = given(either).when(start()).and;
+    const other = first.when(endDispatch("refused", 1));
+    other.then(
+      { type: "AttemptEnded", outcome: "refused", agentId: "a", retryAt: null },
+      { type: "DispatchRequested", agentId: "b", attempt: 2 },
+    );
+    const again = other.and.when(endDispatch("refused", 1, { attempt: 2 }));
+    again.then({ type: "AttemptEnded", outcome: "refused", agentId: "b", retryAt: T0 + 2 * SECOND });
+  });
+
+  test("a session whose log is full fails instead of being tried for ever", () => {
+    const { state, facts } = running;
+    const command = { ...endDispatch("refused", 1), now: T0, seed: "00" };
+    expect(decide(state, command, facts, 24_899).state.status).toBe("open");
+    expect(decide(state, command, facts, 24_900).state).toMatchObject({
+      status: "failed",
+      reason: { code: "limit_log" },
+    });
   });
 
   test("waits double from one to the next, up to 5 min, and never uses the attempts up", () => {

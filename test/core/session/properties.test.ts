@@ -1,3 +1,4 @@
+// Length: one model with its generators and the properties that hold over it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Agent } from "../../../src/core/agent/agent.ts";
@@ -421,6 +422,7 @@ test("no command and no facts are too odd to be decided on", () => {
     }),
     fc.record({
       type: fc.constant("EndDispatch" as const),
+      transport: fc.constantFrom("direct" as const, "agentkit" as const, null),
       n: fc.integer({ min: 0, max: 4 }),
       attempt: fc.integer({ min: 0, max: 3 }),
       outcome: fc.constantFrom("refused" as const, "rejected" as const, "agent_error" as const),

@@ -1,3 +1,4 @@
+// Length: one table of what a settle command does, state by state; split, its symmetry is lost.
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../src/core/session/decide.ts";
 import type { Result } from "../../../src/core/session/events.ts";

@@ -1,3 +1,4 @@
+// Length: every rule of who works, next to each other as in the document they come from.
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../src/core/session/decide.ts";
 import {

@@ -193,15 +193,18 @@ describe("what a session waits for", () => {
       code: "agent_not_free",
       message: '"one" waits: agent a reports "busy"',
     });
-    // Free by now: the next tick assigns it; until then the reason is the one it began to wait for.
+    // Free by now: the next tick assigns it.
     const free = idle.withAgent("a", agent("a"));
-    expect(waitingFor(free.state, free.facts)).toMatchObject({ code: "agent_unknown" });
+    expect(waitingFor(free.state, free.facts)).toMatchObject({
+      code: "ready",
+      message: '"one" waits: agent a can take it now',
+    });
   });
 
   test("an agent presumed lost, until it is given another chance", () => {
     const lost = idle.withAgent("a", agent("a", { missedAt: T0 }));
     expect(waitingFor(lost.state, lost.facts, T0 + 10 * MINUTE - 1)).toMatchObject({ code: "agent_lost" });
-    expect(waitingFor(lost.state, lost.facts, T0 + 10 * MINUTE)).toMatchObject({ code: "agent_unknown" });
+    expect(waitingFor(lost.state, lost.facts, T0 + 10 * MINUTE)).toMatchObject({ code: "ready" });
   });
 
   test("of several tasks the one that lacks an agent, then the one to be tried again, then the first", () => {
