@@ -5,7 +5,7 @@ import type { Meaning } from "../core/agent/state-meaning.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
-import type { Capable, Signs } from "../core/session/facts.ts";
+import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
 
@@ -30,15 +30,7 @@ export interface DefinitionRecord {
 }
 
 /** What a decision needs besides head and definition, as loaded. */
-export interface LoadedFacts {
-  readonly agents: ReadonlyMap<string, Agent>;
-  readonly newest: ReadonlyMap<string, string>;
-  readonly capable: ReadonlyMap<string, Capable>;
-  readonly rows: ReadonlyMap<number, readonly SessionEvent[]>;
-  readonly signs: ReadonlyMap<string, Signs>;
-  readonly ahead: ReadonlyMap<string, number>;
-  readonly history: readonly SessionEvent[] | null;
-}
+export type LoadedFacts = Omit<Facts, "graph">;
 
 export interface LoadedSession {
   readonly session: SessionRecord | null;
