@@ -100,8 +100,10 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
       state.open.every(
         (task) =>
           task.phase === "waiting" &&
-          database!.query("SELECT 1 FROM agents WHERE 'agent:' || id = ? AND admission = 'deregistered'", task.queue)
-            .length > 0,
+          database!.query(
+            "SELECT 1 FROM agents o JOIN agents a ON a.id = coalesce(o.superseded_by, o.id) WHERE 'agent:' || o.id = ? AND a.admission = 'deregistered'",
+            task.queue,
+          ).length > 0,
       );
     const open = (): boolean =>
       operator.started.some(({ sessionId }) => sessionId === null) ||
