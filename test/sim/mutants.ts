@@ -13,7 +13,10 @@ const DECIDE = "src/core/session";
 /** Each must be found out by the simulator within 2,000 schedules, unless an argument says why it is no defect. */
 export const mutants: readonly Mutant[] = [
   { name: "no nonce", file: "src/store/commit-session.ts", find: "SELECT 1 FROM sessions WHERE id = ? AND tx = ?", put: "SELECT 1 WHERE ? <> ?" },
-  { name: "no guard on the session's seq", file: "src/store/commit-session.ts", find: "WHERE id = ? AND seq = ?${named", put: "WHERE id = ? AND ? >= 0${named" },
+  { name: "no guard on the session's seq", file: "src/store/commit-session.ts", find: "WHERE id = ? AND seq = ?${named", put: "WHERE id = ? AND ? >= 0${named",
+    equivalent:
+      "the log's unique key (stream, seq) refuses the second writer of a row, the whole batch is rolled back, and the writer is told that it is stale",
+  },
   { name: "agent claim outside the guard", file: "src/store/commit-session.ts", find: "const guard = agentGuard(commit);", put: "const guard = { ...agentGuard(commit), sql: \"\", args: [] };" },
   { name: "non-atomic commit", file: "src/store/sessions.ts", find: "plan.read(await sql.batch(plan.statements, \"write\"))", put: "plan.read([...(await sql.batch(plan.statements.slice(0, 2), \"write\")), ...(await sql.batch(plan.statements.slice(2), \"write\"))])" },
   { name: "an unknown commit is taken for done", file: "src/store/sessions.ts", find: "if (found?.rows[0]?.[\"tx\"] !== commit.nonce) throw error;", put: "if (found === undefined) throw error;" },
