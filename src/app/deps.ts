@@ -1,4 +1,5 @@
 import type { AgentGateway, Clock, Defer, Entropy, Hints, Log } from "./ports.ts";
+import { hexOf } from "./sha256.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import type { Store } from "./store-port.ts";
 
@@ -15,5 +16,4 @@ export interface Deps {
 }
 
 /** Lower-case hexadecimal digits of `bytes` random bytes: seeds, nonces, ids. */
-export const randomHex = (entropy: Entropy, bytes: number): string =>
-  [...entropy.bytes(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+export const randomHex = (entropy: Entropy, bytes: number): string => hexOf(entropy.bytes(bytes));

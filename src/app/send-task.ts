@@ -2,6 +2,7 @@ import { formatRfc3339 } from "../contract/timestamp.ts";
 import type { Agent } from "../core/agent/agent.ts";
 import { taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
+import { digitsOf } from "../core/random.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
 import type { GraphTask } from "../core/workflow/graph.ts";
@@ -29,18 +30,8 @@ export type EndDispatch = (
 ) => Promise<void>;
 
 /** W3C trace context: all dispatches of a session share one trace, each attempt is a span. */
-const traceparentOf = (sessionId: string, attemptId: string): string => {
-  const hex = (text: string, digits: number): string => {
-    let out = "";
-    for (let i = 0; out.length < digits; i += 1) {
-      let hash = 0x811c9dc5 ^ i;
-      for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
-      out += hash.toString(16).padStart(8, "0");
-    }
-    return out.slice(0, digits);
-  };
-  return `00-${hex(sessionId, 32)}-${hex(attemptId, 16)}-01`;
-};
+const traceparentOf = (sessionId: string, attemptId: string): string =>
+  `00-${digitsOf(sessionId, 32)}-${digitsOf(attemptId, 16)}-01`;
 
 /** The message an agent gets, the same over both transports. */
 export const taskMessage = ({ state, event, task, parameters }: Dispatch, now: number): TaskMessage => ({

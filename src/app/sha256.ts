@@ -1,7 +1,11 @@
 const encoder = new TextEncoder();
 
-/** SHA-256 of a text (UTF-8), lower-case hexadecimal. */
-export const sha256 = async (text: string): Promise<string> => {
-  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Bytes as lower-case hexadecimal digits. */
+export const hexOf = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** SHA-256 of bytes, or of a text as UTF-8; lower-case hexadecimal. */
+export const sha256 = async (content: string | Uint8Array<ArrayBuffer>): Promise<string> => {
+  const bytes = typeof content === "string" ? encoder.encode(content) : content;
+  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 };

@@ -3,7 +3,7 @@ import { sessionIdAt } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { decide } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
-import { startNeeds } from "../core/session/needs.ts";
+import { startNeeds, type Needs } from "../core/session/needs.ts";
 import type { DefinitionRef } from "../core/session/state.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { compile, type Graph } from "../core/workflow/graph.ts";
@@ -14,7 +14,7 @@ import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import { sha256 } from "./sha256.ts";
-import type { DefinitionQuery, LoadedStart, SessionCommit } from "./store-port.ts";
+import type { LoadedStart, SessionCommit } from "./store-port.ts";
 
 export interface StartRequest {
   readonly definition:
@@ -31,11 +31,15 @@ export interface Started {
   readonly workflowId: string;
 }
 
+type Saved = StartRequest["definition"] & { readonly kind: "saved" };
+
 interface Inline {
+  readonly kind: "inline";
   readonly workflowId: string;
   readonly body: string;
   readonly hash: string;
   readonly graph: Graph;
+  readonly needs: Needs;
 }
 
 /** Existing clients read `detail` alone, so it says where. */
@@ -55,7 +59,9 @@ const readInline = async (document: unknown): Promise<Inline> => {
   const parsed = parseDefinition(document);
   if (!parsed.ok) throw definitionError(parsed.faults, "/workflowDefinition");
   const body = canonical(parsed.document);
-  return { workflowId: parsed.definition.id, body, hash: await sha256(body), graph: compile(parsed.definition) };
+  const graph = compile(parsed.definition);
+  const hash = await sha256(body);
+  return { kind: "inline", workflowId: parsed.definition.id, body, hash, graph, needs: startNeeds(graph) };
 };
 
 interface Chosen {
@@ -65,27 +71,26 @@ interface Chosen {
 }
 
 /** An unknown id is saved as revision 1; a known id with other content is kept for this session only. */
-const choose = (deps: Deps, request: StartRequest, inline: Inline | null, loaded: LoadedStart, now: number): Chosen => {
+const choose = (deps: Deps, asked: Saved | Inline, loaded: LoadedStart, now: number): Chosen => {
   const found = loaded.definition;
-  if (inline === null) {
+  if (asked.kind === "saved") {
     if (found === null) {
-      const asked = request.definition.kind === "saved" ? request.definition : null;
-      const which = asked?.revision == null ? "" : ` revision ${asked.revision}`;
-      throw new OpsError(
-        "workflow_not_found",
-        `Workflow definition not found: ${clip(asked?.workflowId ?? "")}${which}`,
-      );
+      const which = asked.revision === null ? "" : ` revision ${asked.revision}`;
+      throw new OpsError("workflow_not_found", `Workflow definition not found: ${clip(asked.workflowId)}${which}`);
     }
     const { workflowId, revision, hash } = found;
     return { ref: { workflowId, revision, hash }, graph: deps.graphs.of(hash, found.body), store: null };
   }
-  const { workflowId, hash, body, graph } = inline;
+  const { workflowId, hash, body, graph, needs } = asked;
   if (found !== null && found.hash === hash) {
     return { ref: { workflowId, revision: found.revision, hash }, graph, store: null };
   }
   const revision = found === null ? 1 : 0;
-  const store = { workflowId, revision, hash, body, createdAt: now, needs: startNeeds(graph) };
-  return { ref: { workflowId, revision, hash }, graph, store };
+  return {
+    ref: { workflowId, revision, hash },
+    graph,
+    store: { workflowId, revision, hash, body, createdAt: now, needs },
+  };
 };
 
 const homeOf = (request: StartRequest, loaded: LoadedStart): string | null => {
@@ -122,21 +127,12 @@ const requireTargets = (graph: Graph, home: string | null): void => {
  * same session for seven days, and another body is refused; so after a lost answer the caller may repeat.
  */
 export const startSession = async (deps: Deps, request: StartRequest, cause: Cause): Promise<Started> => {
-  const inline = request.definition.kind === "inline" ? await readInline(request.definition.document) : null;
-  const query: DefinitionQuery =
-    request.definition.kind === "saved"
-      ? request.definition
-      : {
-          kind: "inline",
-          workflowId: inline?.workflowId ?? "",
-          needs: startNeeds(
-            inline?.graph ?? compile({ id: "", name: "", description: null, version: null, tasks: [] }),
-          ),
-        };
+  const { definition } = request;
+  const asked = definition.kind === "inline" ? await readInline(definition.document) : definition;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const now = deps.clock.now();
     const loaded = await deps.store.loadStart({
-      definition: query,
+      definition: asked,
       home: request.agentId,
       idempotencyKey: request.idempotency?.key ?? null,
       now,
@@ -148,7 +144,7 @@ export const startSession = async (deps: Deps, request: StartRequest, cause: Cau
       }
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request body.");
     }
-    const { ref, graph, store } = choose(deps, request, inline, loaded, now);
+    const { ref, graph, store } = choose(deps, asked, loaded, now);
     const home = homeOf(request, loaded);
     requireTargets(graph, home);
     const facts: Facts = { ...loaded.facts, graph };

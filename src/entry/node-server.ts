@@ -7,6 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { createUndiciCall } from "../agentkit/undici-call.ts";
 import type { Deps } from "../app/deps.ts";
 import type { Clock, Log } from "../app/ports.ts";
+import { describeFailure } from "../app/publish.ts";
 import { sweep } from "../app/sweep.ts";
 import type { Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
@@ -54,7 +55,7 @@ const createSweeper = (deps: () => Deps, clock: Clock, log: Log) => {
         const next = await deps().store.nextDue();
         if (next !== null) hints.arm(Math.max(next, clock.now() + 10));
       } catch (error) {
-        log.log("warn", "a sweep failed", { error: error instanceof Error ? error.message : String(error) });
+        log.log("warn", "a sweep failed", { error: describeFailure(error) });
       }
     } while (again);
   };

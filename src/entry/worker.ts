@@ -3,10 +3,12 @@ import { tickSession } from "../app/advance-session.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache } from "../app/graph-cache.ts";
 import { OpsError } from "../app/ops-error.ts";
+import { describeFailure } from "../app/publish.ts";
 import { sweep, tickSafely } from "../app/sweep.ts";
 import { isSessionId } from "../core/ids.ts";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
+import { problemOf } from "../http/middleware/problem.ts";
 import { createQueueHints, type HintMessage } from "../queue/queue-hints.ts";
 import { d1Sql } from "../store/d1.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
@@ -28,10 +30,16 @@ const BOUNDS = { own: 100, limit: 1_000 };
 /** Compiled definitions outlive a request; they never change. */
 const graphs = createGraphCache();
 
+/** What an environment says does not change while it lives: it is read once. */
+const configs = new WeakMap<Env, Config>();
+
 const readConfig = (env: Env): Config => {
+  const known = configs.get(env);
+  if (known !== undefined) return known;
   const parsed = parseConfig(env as Record<string, string | undefined>, "workers");
-  if (parsed.ok) return parsed.config;
-  throw new OpsError("not_configured", parsed.problems.join(" "));
+  if (!parsed.ok) throw new OpsError("not_configured", parsed.problems.join(" "));
+  configs.set(env, parsed.config);
+  return parsed.config;
 };
 
 const depsOf = (env: Env, config: Config, context: ExecutionContext): Deps => {
@@ -61,22 +69,11 @@ const sessionIn = (body: unknown): string | null => {
   return typeof id === "string" && isSessionId(id) ? id : null;
 };
 
-const misconfigured = (error: unknown): Response => {
-  const detail = error instanceof OpsError ? error.message : "The configuration cannot be read.";
-  const problem = {
-    type: "https://ops-core.dev/problems/not_configured",
-    title: "The server is not configured for this",
-    status: 503,
-    detail,
-    code: "not_configured",
-    requestId: "none",
-    retryable: true,
-  };
-  return Response.json(problem, {
-    status: 503,
+const misconfigured = (error: OpsError): Response =>
+  Response.json(problemOf(error, "none"), {
+    status: error.status,
     headers: { "Content-Type": "application/problem+json", "Retry-After": "60" },
   });
-};
 
 export default {
   fetch(request, env, context) {
@@ -84,7 +81,8 @@ export default {
     try {
       config = readConfig(env);
     } catch (error) {
-      return misconfigured(error);
+      if (error instanceof OpsError) return misconfigured(error);
+      throw error;
     }
     return createApp(depsOf(env, config, context), settings(config)).fetch(request, env, context);
   },
@@ -116,7 +114,7 @@ export default {
       try {
         await sweep(deps, BOUNDS);
       } catch (error) {
-        deps.log.log("warn", "a sweep failed", { error: error instanceof Error ? error.message : String(error) });
+        deps.log.log("warn", "a sweep failed", { error: describeFailure(error) });
       }
       if (systemClock.now() + SWEEP_GAP_MS >= end) return;
       await new Promise((resolve) => setTimeout(resolve, SWEEP_GAP_MS));

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { OpsError } from "../app/ops-error.ts";
+import { sha256 } from "../app/sha256.ts";
 import type { AppEnv } from "./env.ts";
 
 /** Visible ASCII, as clients of other services already send it. */
@@ -19,6 +20,5 @@ export const idempotencyOf = async (
   const text = new Uint8Array(prefix.length + body.length);
   text.set(prefix);
   text.set(body, prefix.length);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
-  return { key, bodyHash: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
+  return { key, bodyHash: await sha256(text) };
 };

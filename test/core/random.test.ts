@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bitsOf, fractionOf } from "../../src/core/random.ts";
+import { bitsOf, digitsOf, fractionOf } from "../../src/core/random.ts";
 
 test("a fraction is at least 0, below 1, and the same for the same seed and salt", () => {
   fc.assert(
@@ -31,4 +31,12 @@ test("a short seed wraps and an unreadable one gives zeros: an id always gets it
   expect(bitsOf("0a0b", 4)).toEqual([10, 11, 0, 10]);
   expect(bitsOf("", 3)).toEqual([0, 0, 0]);
   expect(bitsOf("zz", 2)).toEqual([0, 0]);
+});
+
+test("digits are hexadecimal, as many as asked for, and the text's own", () => {
+  expect(digitsOf("ses_1", 32)).toMatch(/^[0-9a-f]{32}$/);
+  expect(digitsOf("ses_1", 16)).toBe(digitsOf("ses_1", 32).slice(0, 16));
+  expect(digitsOf("ses_2", 16)).not.toBe(digitsOf("ses_1", 16));
+  // FNV-1a of "a" as it is published.
+  expect(digitsOf("a", 8)).toBe("e40c292c");
 });

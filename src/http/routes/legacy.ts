@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { readAgentState } from "../../app/read-agent.ts";
-import { deregisterAgent, registerAgent } from "../../app/register-agent.ts";
+import { deregisterAgent, registerAgent, type RegistrationResult } from "../../app/register-agent.ts";
 import { reportAgentState } from "../../app/report-agent-state.ts";
 import { startSession } from "../../app/start-session.ts";
 import { verifyWebhook } from "../../app/verify-webhook.ts";
@@ -20,6 +20,14 @@ export interface WebhookSettings {
   readonly secrets: readonly string[];
   readonly allowUnsigned: boolean;
 }
+
+const noted = (agentId: string, result: RegistrationResult, what: string) => ({
+  status: "success",
+  message:
+    result === "outdated"
+      ? `A newer fact about agent ${agentId} is known; nothing changed.`
+      : `Agent ${agentId} ${what}.`,
+});
 
 /** What the first Ops-Core offered, exactly: AgentKit, its SDK and the Python clients depend on it. */
 export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSettings): void => {
@@ -44,19 +52,11 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
           signedAt,
         };
         const result = await registerAgent(deps, details.agentId, registration, cause);
-        const message =
-          result === "outdated"
-            ? `A newer fact about agent ${details.agentId} is known; nothing changed.`
-            : `Agent ${details.agentId} registered successfully.`;
-        return c.json({ status: "success", message });
+        return c.json(noted(details.agentId, result, "registered successfully"));
       }
       case "DEREGISTER": {
         const result = await deregisterAgent(deps, details.agentId, signedAt, cause);
-        const message =
-          result === "outdated"
-            ? `A newer fact about agent ${details.agentId} is known; nothing changed.`
-            : `Agent ${details.agentId} deregistered.`;
-        return c.json({ status: "success", message });
+        return c.json(noted(details.agentId, result, "deregistered"));
       }
       default:
         throw new OpsError("unknown_event_type", `Unknown event type: ${clip(eventType)}`);
