@@ -39,6 +39,25 @@ const workerEnv = (more: Partial<Env> = {}): Env => ({
   ...more,
 });
 
+/** Background work of the invocations so far. */
+const underWay: Promise<unknown>[] = [];
+
+/** A context whose background work the stepped clock can wait for. */
+const watchedContext = (): ExecutionContext => {
+  const context = createExecutionContext();
+  const waitUntil = context.waitUntil.bind(context);
+  context.waitUntil = (work) => {
+    underWay.push(work);
+    waitUntil(work);
+  };
+  return context;
+};
+
+/** Until nothing is under way: stepped time must not run ahead of real calls, or their leases end while they run. */
+const atRest = async (): Promise<void> => {
+  while (underWay.length > 0) await Promise.allSettled(underWay.splice(0));
+};
+
 const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
   const context = createExecutionContext();
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://ops-core.test/v1/opscore${path}`, {
@@ -55,7 +74,7 @@ const call = async <T>(method: string, path: string, body?: unknown): Promise<T>
 
 /** One cron tick, as the platform would give it. */
 const tick = async (): Promise<void> => {
-  const context = createExecutionContext();
+  const context = watchedContext();
   await worker.scheduled(createScheduledController({ cron: "* * * * *" }), workerEnv(), context);
   await waitOnExecutionContext(context);
 };
@@ -102,14 +121,18 @@ const fail = (taskId: string, retryAfterMs?: number): Promise<unknown> =>
 beforeEach(async () => {
   await workerdPlatform.openSql();
   dropped.length = 0;
+  underWay.length = 0;
   // The worker has the real clock. It is stepped here: its waits move it and cost no time.
   vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 22, 8, 0, 0) });
   const now = setTimeout;
   vi.stubGlobal("setTimeout", (act: () => void, ms = 0) => {
     // Only the gap between two sweeps; limits of calls out are real time.
     if (ms !== 5 * SECOND_MS) return now(act, ms);
-    vi.setSystemTime(Date.now() + ms);
-    return now(act, 0);
+    void atRest().then(() => {
+      vi.setSystemTime(Date.now() + ms);
+      act();
+    });
+    return 0;
   });
 });
 
