@@ -1,4 +1,5 @@
-import type { Row, Sql, SqlResult, Statement } from "./sql-port.ts";
+import { preparedDatabase } from "./prepared.ts";
+import type { Row, Sql, SqlResult } from "./sql-port.ts";
 
 export interface LibsqlOptions {
   readonly url: string;
@@ -7,15 +8,8 @@ export interface LibsqlOptions {
 
 export type OpenedSql = Sql & { close(): void };
 
-/** Prepared statements are kept by text; our texts are few, but lists and patches vary. */
-const MAX_PREPARED = 500;
-
 /** How long a write waits for another process's lock (ms). */
 const BUSY_MS = 5_000;
-
-interface Prepared {
-  all(...args: readonly unknown[]): unknown[];
-}
 
 /**
  * An embedded libSQL file (or `:memory:`). The driver is used directly: the client prepares every statement anew,
@@ -27,34 +21,12 @@ const openFile = async (path: string): Promise<OpenedSql> => {
   const db = new Database(path, { timeout: BUSY_MS });
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");
-  const prepared = new Map<string, Prepared>();
-  const prepare = (sql: string): Prepared => {
-    const known = prepared.get(sql);
-    if (known !== undefined) return known;
-    if (prepared.size >= MAX_PREPARED) prepared.delete(prepared.keys().next().value ?? "");
-    const made: Prepared = db.prepare<unknown[]>(sql);
-    prepared.set(sql, made);
-    return made;
-  };
-  const run = (statements: readonly Statement[], mode: "read" | "write"): SqlResult[] => {
-    db.exec(mode === "write" ? "BEGIN IMMEDIATE" : "BEGIN");
-    try {
-      const results = statements.map(({ sql, args }): SqlResult => ({
-        rows: prepare(sql).all(...args) as Row[],
-        rowsWritten: null,
-      }));
-      db.exec("COMMIT");
-      return results;
-    } catch (error) {
-      if (db.inTransaction) db.exec("ROLLBACK");
-      throw error;
-    }
-  };
+  const prepared = preparedDatabase(db);
   return {
     // The driver is synchronous; its throws become rejections.
-    batch: async (statements, mode) => run(statements, mode),
+    batch: async (statements, mode) => prepared.batch(statements, mode),
     close: () => {
-      prepared.clear();
+      prepared.forget();
       db.close();
     },
   };
