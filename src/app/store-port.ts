@@ -239,10 +239,11 @@ export interface Store {
   /** Log rows of a stream in order, after `seq`. */
   readLog(stream: string, page: { readonly after: number; readonly limit: number }): Promise<readonly StoredLogRow[]>;
 
-  /** Sessions that are due, oldest first. */
-  due(now: number, limit: number): Promise<readonly string[]>;
-  /** Sessions with a waiting task that a free agent could take now. */
-  matches(now: number, limit: number): Promise<readonly string[]>;
+  /** Sessions that are due, oldest first; and those with a waiting task that a free agent could take now. */
+  toSweep(
+    now: number,
+    limits: { readonly due: number; readonly matched: number },
+  ): Promise<{ readonly due: readonly string[]; readonly matched: readonly string[] }>;
   /** The earliest timer of all; `null` if there is none. */
   nextDue(): Promise<number | null>;
 }

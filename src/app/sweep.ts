@@ -19,8 +19,7 @@ export interface Swept {
  */
 export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
   const now = deps.clock.now();
-  const due = await deps.store.due(now, bounds.limit);
-  const matched = await deps.store.matches(now, bounds.own);
+  const { due, matched } = await deps.store.toSweep(now, { due: bounds.limit, matched: bounds.own });
   const ids = [...new Set([...due, ...matched])];
   for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);
   const rest = ids.slice(bounds.own);

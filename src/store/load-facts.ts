@@ -3,7 +3,7 @@ import type { Agent } from "../core/agent/agent.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Moment, Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
-import type { Capable, Signs } from "../core/session/facts.ts";
+import type { Signs } from "../core/session/facts.ts";
 import {
   AGENT_COLUMNS,
   FIRST_OF_QUEUES,
@@ -14,7 +14,7 @@ import {
   WITH_NEWEST,
 } from "./fragments.ts";
 import { number, orNull, text, toAgent } from "./rows.ts";
-import type { SqlResult, SqlValue, Statement } from "./sql-port.ts";
+import type { Row, SqlResult, SqlValue, Statement } from "./sql-port.ts";
 
 /** An SQL expression with its arguments. */
 export interface Expression {
@@ -25,16 +25,13 @@ export interface Expression {
 /** How many free agents of a capability are looked at, besides one for each time an agent rejected an open task. */
 const CANDIDATES = 8;
 
+/** The order of the first task that waits for agent `a`. */
+const AHEAD = `(SELECT min(w.order_key) FROM ${FIRST_OF_QUEUES}) AS ahead`;
+
 /** Agents that `needs` (a JSON expression) names, each with the newest one that replaced it. */
 const namedAgents = (needs: Expression): Statement => ({
-  sql: `SELECT q.value AS asked, ${AGENT_COLUMNS} FROM json_each(${needs.sql}, '$.agents') q
-    JOIN agents o ON o.id = q.value JOIN agents a ON a.id IN (o.id, o.superseded_by) ${WITH_NEWEST}`,
-  args: needs.args,
-});
-
-const knownCapabilities = (needs: Expression): Statement => ({
-  sql: `SELECT q.value AS cap, EXISTS (SELECT 1 FROM agent_capabilities c WHERE c.capability = q.value) AS known
-    FROM json_each(${needs.sql}, '$.caps') q`,
+  sql: `SELECT g.value AS asked, ${AGENT_COLUMNS}, ${AHEAD} FROM json_each(${needs.sql}, '$.agents') g
+    JOIN agents o ON o.id = g.value JOIN agents a ON a.id IN (o.id, o.superseded_by) ${WITH_NEWEST}`,
   args: needs.args,
 });
 
@@ -53,10 +50,10 @@ const longestUnused = (limit: string): string => `SELECT u.id FROM (
   CROSS JOIN agents a ON a.id = u.id ${WITH_NEWEST} WHERE ${FREE_OR_LOST} LIMIT ${limit}`;
 
 /**
- * Free agents by capability, the longest unused first, those presumed lost last; then those that hold a task of this
- * session, since the decision may free them.
+ * Each capability that `needs` names, with its free agents, the longest unused first, those presumed lost last; then
+ * those that hold a task of this session, since the decision may free them. Without any, one row without an agent.
  */
-const freeAgents = (needs: Expression, session: Expression | null): Statement => {
+const capableAgents = (needs: Expression, session: Expression | null): Statement => {
   const chosen =
     session === null
       ? longestUnused(`${CANDIDATES}`)
@@ -68,21 +65,13 @@ const freeAgents = (needs: Expression, session: Expression | null): Statement =>
         CROSS JOIN agents h ON h.id = g.value
         WHERE EXISTS (SELECT 1 FROM json_each(h.tasks) t WHERE json_extract(t.value, '$.sessionId') = ${session.sql})`;
   return {
-    sql: `SELECT q.value AS cap, ${AGENT_COLUMNS}, (SELECT min(w.order_key) FROM ${FIRST_OF_QUEUES}) AS ahead
-      FROM json_each(${needs.sql}, '$.caps') q
-      CROSS JOIN agents a ON a.id IN (${chosen}) ${WITH_NEWEST}
+    sql: `SELECT q.value AS cap, EXISTS (SELECT 1 FROM agent_capabilities c WHERE c.capability = q.value) AS known,
+        ${AGENT_COLUMNS}, ${AHEAD} FROM json_each(${needs.sql}, '$.caps') q
+      LEFT JOIN agents a ON a.id IN (${chosen}) ${WITH_NEWEST}
       ORDER BY ${FREE_OR_LOST} DESC, ${FREE} DESC, a.claimed_at, a.id`,
     args: [...needs.args, ...(session === null ? [] : [...session.args, ...needs.args, ...session.args])],
   };
 };
-
-/** The order of the first task that waits for each named agent; free ones bring theirs along. */
-const waitingAhead = (needs: Expression): Statement => ({
-  sql: `SELECT a.id, min(w.order_key) AS ahead FROM json_each(${needs.sql}, '$.agents') n
-    CROSS JOIN agents o ON o.id = n.value CROSS JOIN agents a ON a.id IN (o.id, o.superseded_by)
-    CROSS JOIN ${FIRST_OF_QUEUES} GROUP BY a.id`,
-  args: needs.args,
-});
 
 /** Text that sorts as a time of an agent does; agents' clocks may stand before 1970. */
 const sortable = (micros: string): string => `printf('%018d', ${micros} + 9007199254740992)`;
@@ -128,9 +117,7 @@ export const factStatements = (
   reporter: string | null = null,
 ): readonly Statement[] => [
   namedAgents(needs),
-  knownCapabilities(needs),
-  freeAgents(needs, session),
-  waitingAhead(needs),
+  capableAgents(needs, session),
   signs(
     reporter === null
       ? { sql: `json_each(${needs.sql}, '$.agents')`, args: needs.args }
@@ -158,28 +145,28 @@ const progressOf = (value: SqlValue | undefined): Json =>
 
 /** The facts in the results of `factStatements`, in the same order. */
 export const readFacts = (results: readonly SqlResult[], historyOf: string | null): LoadedFacts => {
-  const [named, known, free, waiting, heard, rows, history] = results.map((result) => result.rows);
+  const [named, capable, heard, rows, history] = results.map((result) => result.rows);
   const agents = new Map<string, Agent>();
   const newest = new Map<string, string>();
-  for (const row of named ?? []) {
+  const ahead = new Map<string, number>();
+  const take = (row: Row): Agent => {
     const agent = toAgent(row);
     agents.set(agent.id, agent);
+    if (row["ahead"] !== null) ahead.set(agent.id, number(row, "ahead"));
+    return agent;
+  };
+  for (const row of named ?? []) {
+    const agent = take(row);
     const asked = text(row, "asked");
     if (agent.id !== asked || agent.supersededBy === null) newest.set(asked, agent.id);
   }
-  const ids = new Map<string, string[]>();
-  for (const row of free ?? []) {
-    const agent = toAgent(row);
-    agents.set(agent.id, agent);
+  const byCapability = new Map<string, { readonly registered: boolean; readonly agentIds: string[] }>();
+  for (const row of capable ?? []) {
     const cap = text(row, "cap");
-    ids.set(cap, [...(ids.get(cap) ?? []), agent.id]);
+    const entry = byCapability.get(cap) ?? { registered: row["known"] === 1, agentIds: [] };
+    byCapability.set(cap, entry);
+    if (row["id"] !== null) entry.agentIds.push(take(row).id);
   }
-  const capable = new Map<string, Capable>(
-    (known ?? []).map((row) => {
-      const cap = text(row, "cap");
-      return [cap, { registered: row["known"] === 1, agentIds: ids.get(cap) ?? [] }];
-    }),
-  );
   const heardOf = new Map<string, Signs>(
     (heard ?? []).map((row) => [
       text(row, "attempt"),
@@ -189,13 +176,9 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
   return {
     agents,
     newest,
-    capable,
+    capable: byCapability,
     signs: heardOf,
-    ahead: new Map(
-      [...(waiting ?? []), ...(free ?? [])].flatMap((row) =>
-        row["ahead"] === null ? [] : [[text(row, "id"), number(row, "ahead")] as const],
-      ),
-    ),
+    ahead,
     rows: new Map((rows ?? []).map((row) => [number(row, "seq"), JSON.parse(text(row, "events")) as SessionEvent[]])),
     history:
       historyOf === null ? null : (history ?? []).flatMap((row) => JSON.parse(text(row, "events")) as SessionEvent[]),
@@ -204,7 +187,7 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
 
 /** The working/free pair of one attempt, from the results of `factStatements`. */
 export const readPair = (results: readonly SqlResult[], attemptId: string | undefined): Pair => {
-  const row = results[4]?.rows.find((heard) => heard["attempt"] === attemptId);
+  const row = results[2]?.rows.find((heard) => heard["attempt"] === attemptId);
   const latestFree = momentOf(row?.["free"]);
   return {
     earliestWorking: momentOf(row?.["working"]),

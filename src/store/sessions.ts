@@ -17,10 +17,7 @@ import { isUniqueViolation } from "./store-failure.ts";
 export const sessionStore = (
   sql: Sql,
   read: Reader,
-): Pick<
-  Store,
-  "commitSession" | "rearm" | "postpone" | "listSessions" | "readLog" | "due" | "matches" | "nextDue"
-> => ({
+): Pick<Store, "commitSession" | "rearm" | "postpone" | "listSessions" | "readLog" | "nextDue" | "toSweep"> => ({
   commitSession: async (commit) => {
     const plan = planSessionCommit(commit);
     try {
@@ -84,27 +81,23 @@ export const sessionStore = (
     }));
   },
 
-  due: async (now, limit) => {
-    const [result] = await sql.batch(
-      [statement("SELECT id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limit)],
-      "read",
-    );
-    return (result?.rows ?? []).map((row) => text(row, "id"));
-  },
-
-  matches: async (now, limit) => {
-    const [result] = await sql.batch(
+  toSweep: async (now, limits) => {
+    const [due, matched] = await sql.batch(
       [
+        statement("SELECT id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limits.due),
         statement(
           `SELECT DISTINCT session_id FROM (SELECT (${FIRST_WAITING}) AS session_id FROM agents a ${WITH_NEWEST}
             WHERE EXISTS (SELECT 1 FROM waiting_tasks) AND ${FREE_OR_LOST_BEFORE}) WHERE session_id IS NOT NULL LIMIT ?`,
           now - LOST_MS,
-          limit,
+          limits.matched,
         ),
       ],
       "read",
     );
-    return (result?.rows ?? []).map((row) => text(row, "session_id"));
+    return {
+      due: (due?.rows ?? []).map((row) => text(row, "id")),
+      matched: (matched?.rows ?? []).map((row) => text(row, "session_id")),
+    };
   },
 
   nextDue: async () => {
