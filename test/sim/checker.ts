@@ -31,6 +31,8 @@ export interface Checker {
   /** Folded sessions, by id. */
   readonly sessions: ReadonlyMap<string, { readonly state: SessionState | null }>;
   readonly events: number;
+  /** Write batches so far: what only reads rows need not look again at the same version. */
+  readonly version: number;
 }
 
 const text = (row: Row, column: string): string => String(row[column]);
@@ -50,6 +52,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   const bodies = new Map<string, string>();
   let pos = 0;
   let events = 0;
+  let version = 0;
   const fail = (promise: string, message: string): void => {
     if (violations.length < 20) violations.push({ promise, message });
   };
@@ -269,7 +272,11 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
     get events() {
       return events;
     },
+    get version() {
+      return version;
+    },
     afterWrite: () => {
+      version += 1;
       readLog();
       compareSessions();
       compareAgents();

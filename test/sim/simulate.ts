@@ -32,6 +32,16 @@ const HEAL_MS = 90 * 60_000;
 
 let database: SimDatabase | null = null;
 
+/** What depends on the rows alone is found out once between two writes. */
+const perVersion = <T>(world: SimWorld, find: () => T): (() => T) => {
+  let known: { readonly version: number; readonly value: T } | null = null;
+  return () => {
+    const { version } = world.checker;
+    if (known?.version !== version) known = { version, value: find() };
+    return known.value;
+  };
+};
+
 /** Runs one schedule: all that happens in it follows from the seed. */
 export const simulate = async (seed: string): Promise<ScheduleResult> => {
   if (database === null) {
@@ -73,11 +83,12 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     world.scheduler.after(20_000, sampleTimes);
   };
   world.scheduler.after(20_000, sampleTimes);
+  const wakeUps = perVersion(world, () => lostWakeUps(world));
   const sampleWakeUps = (): void => {
     const { calmSince } = world;
     const quiet =
       calmSince !== null && (calmSince === SIM_START ? plan.deploys === 0 : world.scheduler.now > calmSince + 150_000);
-    if (quiet && world.inFlight === 0) timely.push(...lostWakeUps(world));
+    if (quiet && world.inFlight === 0) timely.push(...wakeUps());
     world.scheduler.after(700, sampleWakeUps);
   };
   world.scheduler.after(700, sampleWakeUps);
@@ -105,11 +116,12 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
             task.queue,
           ).length > 0,
       );
-    const open = (): boolean =>
-      operator.started.some(({ sessionId }) => sessionId === null) ||
+    const openRows = perVersion(world, () =>
       database!
         .query("SELECT head FROM sessions WHERE status = 'open'")
-        .some((row) => !waitsForGoneAgent(JSON.parse(String(row["head"])) as SessionState));
+        .some((row) => !waitsForGoneAgent(JSON.parse(String(row["head"])) as SessionState)),
+    );
+    const open = (): boolean => operator.started.some(({ sessionId }) => sessionId === null) || openRows();
     const end = world.scheduler.now + HEAL_MS;
     // L6: once healed for a while nothing is overdue.
     const sample = (): void => {
