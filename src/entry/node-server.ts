@@ -1,7 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getRequestListener } from "@hono/node-server";
 import { createUndiciCall } from "../agentkit/undici-call.ts";
@@ -17,6 +15,7 @@ import { migrateLibsql } from "../store/migrate-libsql.ts";
 import { assemble } from "./assemble.ts";
 import { createNodeDefer } from "./node-defer.ts";
 import { systemClock } from "./system.ts";
+import type { WriterLock } from "./writer-lock.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
 const SWEEP_MS = 1_000;
@@ -33,6 +32,8 @@ export interface RunningServer {
 export interface ServerOptions {
   readonly apiKey: string;
   readonly log: Log;
+  /** The right to write to the database, migrations included; `null` where none is needed. Given up by `stop`. */
+  readonly lock: WriterLock | null;
   readonly clock?: Clock;
 }
 
@@ -86,9 +87,6 @@ const createSweeper = (deps: () => Deps, clock: Clock, log: Log) => {
 export const startServer = async (config: Config, options: ServerOptions): Promise<RunningServer> => {
   const { log } = options;
   const clock = options.clock ?? systemClock;
-  if (config.databaseUrl.startsWith("file:")) {
-    mkdirSync(dirname(config.databaseUrl.slice("file:".length)), { recursive: true });
-  }
   const database = {
     url: config.databaseUrl,
     ...(config.databaseAuthToken === null ? {} : { authToken: config.databaseAuthToken }),
@@ -138,6 +136,7 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
       clearTimeout(timer);
       if (!(await defer.drain(DRAIN_MS))) log.log("warn", "background work was left for the next start");
       sql.close();
+      options.lock?.release();
     },
   };
 };

@@ -7,6 +7,7 @@ import { createJsonLog } from "../telemetry/json-log.ts";
 import { loadApiKey, type ApiKey } from "./api-key.ts";
 import type { RunningServer, ServerOptions } from "./node-server.ts";
 import { systemClock } from "./system.ts";
+import type { WriterLock } from "./writer-lock.ts";
 
 const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/ops-core", import.meta.url));
 
@@ -65,21 +66,29 @@ const releaseMemory = (): void => {
   gc({ type: "major", execution: "sync", flavor: "last-resort" });
 };
 
-/** `loadApiKey` and `startServer`, with every failure in words for the operator. */
+/**
+ * Takes the writer's lock, then `loadApiKey` and `startServer`, with every failure in words for the operator. A second
+ * process on the same database file is refused before it has written anything.
+ */
 export const runServer = async (
   config: Config,
-  options: Omit<ServerOptions, "apiKey">,
+  options: Omit<ServerOptions, "apiKey" | "lock">,
 ): Promise<RunningServer & { readonly key: ApiKey }> => {
+  // Only now, so that a refused start is quick, and cached, so that the next one is.
+  enableCompileCache(COMPILE_CACHE);
+  const { acquireWriterLock, WriterLockRefused } = await import("./writer-lock.ts");
+  let lock: WriterLock | null = null;
   try {
+    lock = acquireWriterLock(config.databaseUrl);
     const key = loadApiKey(config);
-    // Only now, so that a refused start is quick, and cached, so that the next one is.
-    enableCompileCache(COMPILE_CACHE);
     const { startServer } = await import("./node-server.ts");
-    const server = await startServer(config, { ...options, apiKey: key.key });
+    const server = await startServer(config, { ...options, apiKey: key.key, lock });
     releaseMemory();
     return { ...server, key };
   } catch (error) {
-    throw new StartRefused([explain(error, config)], 1, { cause: error });
+    lock?.release();
+    const lines = error instanceof WriterLockRefused ? error.lines : [explain(error, config)];
+    throw new StartRefused(lines, 1, { cause: error });
   }
 };
 

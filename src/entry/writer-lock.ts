@@ -106,11 +106,13 @@ export const acquireWriterLock = (url: string): WriterLock | null => {
   } catch {
     // The lock is held; only its message is poorer.
   }
-  return {
-    release: () => {
-      rmSync(holderFile, { force: true });
-      db.exec("ROLLBACK");
-      db.close();
-    },
+  const release = (): void => {
+    process.off("exit", release);
+    rmSync(holderFile, { force: true });
+    db.exec("ROLLBACK");
+    db.close();
   };
+  // Besides clearing away, this keeps the connection from the garbage collector, which would end the lock.
+  process.on("exit", release);
+  return { release };
 };

@@ -1,5 +1,5 @@
 import { openLibsql, type LibsqlOptions, type OpenedSql } from "./libsql.ts";
-import type { Row, SqlResult, Statement } from "./sql-port.ts";
+import { preparedDatabase } from "./prepared.ts";
 
 /** Writers do not block readers in WAL; only recovery after a crash holds the lock for a moment (ms). */
 const BUSY_MS = 5_000;
@@ -37,26 +37,20 @@ const openFile = async (url: string, path: string): Promise<OpenedSql> => {
     }
   };
   const db = open();
-  const run = (statements: readonly Statement[]): SqlResult[] => {
-    db.exec("BEGIN");
-    try {
-      const results = statements.map(({ sql, args }): SqlResult => ({
-        rows: db.prepare<unknown[]>(sql).all(...args) as Row[],
-        rowsWritten: null,
-      }));
-      db.exec("COMMIT");
-      return results;
-    } catch (error) {
-      if (db.inTransaction) db.exec("ROLLBACK");
-      throw isReadOnlyError(error) ? refuse(url, error) : error;
-    }
-  };
+  const prepared = preparedDatabase(db);
   return {
     batch: async (statements, mode) => {
       if (mode === "write") throw refuse(url);
-      return run(statements);
+      try {
+        return prepared.batch(statements, "read");
+      } catch (error) {
+        throw isReadOnlyError(error) ? refuse(url, error) : error;
+      }
     },
-    close: () => void db.close(),
+    close: () => {
+      prepared.forget();
+      db.close();
+    },
   };
 };
 

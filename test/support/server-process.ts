@@ -85,7 +85,9 @@ export const startProcess = async (
       const line = lines().find((candidate) => (candidate.message ?? candidate.msg) === message);
       if (line !== undefined) return line;
       const more = await Promise.race([once(child.stdout, "data"), ended]);
-      if (!Array.isArray(more)) throw new Error(`ended without "${message}": ${text.stderr}${text.stdout}`);
+      if (!Array.isArray(more)) {
+        throw new Error(`ended without "${message}": ${text.stderr}${text.stdout}`, { cause: more });
+      }
     }
   };
   const { url = "" } = await logged("listening");
