@@ -17,6 +17,7 @@ const count = Number(values.schedules);
 const base = values.seed ?? Date.now().toString(36);
 const single = values.seed !== undefined && /-\d+$/.test(values.seed);
 const startedAt = performance.now();
+const cpuAt = process.cpuUsage();
 const faults: Record<string, number> = {};
 const ended: Record<string, number> = {};
 let [virtualMs, sessions, batches, requests, events, failed] = [0, 0, 0, 0, 0, 0];
@@ -42,11 +43,14 @@ for (; done < (single ? 1 : count); done += 1) {
   }
 }
 const seconds = (performance.now() - startedAt) / 1_000;
+const cpu = process.cpuUsage(cpuAt);
 const summary = {
   seed: base,
   schedules: done,
   violations: failed,
   schedulesPerSecond: Math.round((done / seconds) * 10) / 10,
+  /** Of processor time: what one core does that has nothing else to do. */
+  schedulesPerCpuSecond: Math.round((done / ((cpu.user + cpu.system) / 1_000_000)) * 10) / 10,
   virtualHours: Math.round(virtualMs / 360_000) / 10,
   sessions,
   ended,

@@ -35,6 +35,16 @@ export interface Checker {
   readonly version: number;
 }
 
+/** What depends on the rows alone is found out once between two writes. */
+export const perVersion = <T>(checker: Pick<Checker, "version">, find: () => T): (() => T) => {
+  let known: { readonly version: number; readonly value: T } | null = null;
+  return () => {
+    const { version } = checker;
+    if (known?.version !== version) known = { version, value: find() };
+    return known.value;
+  };
+};
+
 const text = (row: Row, column: string): string => String(row[column]);
 
 /** What the checker knows of the world outside the database. */
@@ -200,7 +210,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
 
   /** P4: rows are a cache of the log. P10: an open session has a timer no later than the earliest thing due. */
   const compareSessions = (): void => {
-    for (const row of db.query("SELECT * FROM sessions")) {
+    for (const row of db.query("SELECT id, head, seq, hash, status, needs, due_at FROM sessions")) {
       const id = text(row, "id");
       const folded = sessions.get(id);
       if (folded?.state == null) {

@@ -118,7 +118,9 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     sweepOnce: () => {
       spawn(async () => {
         try {
-          await sweep(deps, { own: 100, limit: 1_000 });
+          const { version } = world.checker;
+          const { ticked, handedOn } = await sweep(deps, { own: 100, limit: 1_000 });
+          if (ticked + handedOn === 0) world.sweptInVain(version);
         } catch (error) {
           world.trace(`${name} sweep failed: ${error instanceof Error ? error.message : String(error)}`);
         }

@@ -2,7 +2,7 @@
 import { createGraphCache, type GraphCache } from "../../src/app/graph-cache.ts";
 import type { HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
 import type { HintMessage } from "../../src/queue/queue-hints.ts";
-import { createChecker, type Checker } from "./checker.ts";
+import { createChecker, perVersion, type Checker } from "./checker.ts";
 import type { SimDatabase } from "./database.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
 import type { Timeouts } from "../../src/core/workflow/definition.ts";
@@ -62,6 +62,8 @@ export class SimWorld {
   readonly #net: Random;
   #named = 0;
   #skipUntil = 0;
+  #foundNothingAt = -1;
+  readonly #timers: () => { readonly minDue: number | null; readonly waiting: boolean; readonly missed: boolean };
 
   constructor(
     seed: string,
@@ -82,6 +84,17 @@ export class SimWorld {
         return finished > 0 || this.spoken.has(attemptId);
       },
       skewMs: plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0),
+    });
+    this.#timers = perVersion(this.checker, () => {
+      const [row] = db.query(
+        "SELECT (SELECT min(due_at) FROM sessions) AS due, EXISTS (SELECT 1 FROM waiting_tasks) AS waiting, EXISTS (SELECT 1 FROM agents WHERE missed_at IS NOT NULL) AS missed",
+      );
+      const due = row?.["due"];
+      return {
+        minDue: typeof due === "number" ? due : null,
+        waiting: row?.["waiting"] === 1,
+        missed: row?.["missed"] === 1,
+      };
     });
     this.faults = plan;
     this.mode = settings.mode;
@@ -344,10 +357,13 @@ export class SimWorld {
 
   /** A sweep that would find nothing is left out: it reads and does no more. */
   #somethingToSweep(worker: SimWorker): boolean {
+    const { minDue, waiting } = this.#timers();
     const now = Math.floor(this.scheduler.now) + worker.offsetMs + 10_000;
-    return (
-      this.db.query("SELECT 1 FROM sessions WHERE due_at <= ? LIMIT 1", now).length > 0 ||
-      this.db.query("SELECT 1 FROM waiting_tasks LIMIT 1").length > 0
-    );
+    return (minDue !== null && minDue <= now) || (waiting && this.#foundNothingAt !== this.checker.version);
+  }
+
+  /** A sweep has looked at these rows and found nothing; time alone changes that only where agents are presumed lost. */
+  sweptInVain(version: number): void {
+    if (this.checker.version === version && !this.#timers().missed) this.#foundNothingAt = version;
   }
 }
