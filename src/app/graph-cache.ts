@@ -1,3 +1,4 @@
+import { readJson } from "../core/read-json.ts";
 import { compile, type Graph } from "../core/workflow/graph.ts";
 import { normalise, type AuthoredDefinition } from "../core/workflow/definition.ts";
 
@@ -15,7 +16,7 @@ export const createGraphCache = (): GraphCache => {
     of: (hash, body) => {
       const known = graphs.get(hash);
       if (known !== undefined) return known;
-      const graph = compile(normalise(JSON.parse(body) as AuthoredDefinition));
+      const graph = compile(normalise(readJson(body) as AuthoredDefinition));
       if (graphs.size >= MAX_ENTRIES) graphs.delete(graphs.keys().next().value ?? "");
       graphs.set(hash, graph);
       return graph;

@@ -1,3 +1,4 @@
+import { readJson } from "../core/read-json.ts";
 import { startNeeds } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { compile } from "../core/workflow/graph.ts";
@@ -28,14 +29,14 @@ export const saveDefinition = async (
   );
 };
 
-/** A saved definition; `revision` null: the newest. */
+/** A saved definition as its author wrote it; `revision` null: the newest. */
 export const readDefinition = async (
   deps: Deps,
   workflowId: string,
   revision: number | null,
-): Promise<DefinitionRecord> => {
+): Promise<{ readonly record: DefinitionRecord; readonly definition: unknown }> => {
   const found = await deps.store.readDefinition(workflowId, revision);
-  if (found !== null) return found;
+  if (found !== null) return { record: found, definition: readJson(found.body) };
   const which = revision === null ? "" : ` revision ${revision}`;
   throw new OpsError("workflow_not_found", `Workflow definition not found: ${clip(workflowId)}${which}`);
 };

@@ -1,6 +1,7 @@
 import type { LoadedFacts } from "../app/store-port.ts";
 import type { Agent } from "../core/agent/agent.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { readJson } from "../core/read-json.ts";
 import type { Moment, Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Signs } from "../core/session/facts.ts";
@@ -138,10 +139,10 @@ const momentOf = (value: SqlValue | undefined): Moment | null =>
 
 /** What stands after a moment. */
 const detailsOf = (value: SqlValue | undefined): JsonObject | null =>
-  orNull(value, (joined) => JSON.parse(String(joined).split("|").slice(3).join("|")) as JsonObject | null);
+  orNull(value, (joined) => readJson(String(joined).split("|").slice(3).join("|")) as JsonObject | null);
 
 const progressOf = (value: SqlValue | undefined): Json =>
-  orNull(value, (joined) => JSON.parse(String(joined).slice(19)) as Json);
+  orNull(value, (joined) => readJson(String(joined).slice(19)) as Json);
 
 /** The facts in the results of `factStatements`, in the same order. */
 export const readFacts = (results: readonly SqlResult[], historyOf: string | null): LoadedFacts => {
@@ -179,9 +180,9 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
     capable: byCapability,
     signs: heardOf,
     ahead,
-    rows: new Map((rows ?? []).map((row) => [number(row, "seq"), JSON.parse(text(row, "events")) as SessionEvent[]])),
+    rows: new Map((rows ?? []).map((row) => [number(row, "seq"), readJson(text(row, "events")) as SessionEvent[]])),
     history:
-      historyOf === null ? null : (history ?? []).flatMap((row) => JSON.parse(text(row, "events")) as SessionEvent[]),
+      historyOf === null ? null : (history ?? []).flatMap((row) => readJson(text(row, "events")) as SessionEvent[]),
   };
 };
 

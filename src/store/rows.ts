@@ -1,12 +1,13 @@
 import type { Agent, Report } from "../core/agent/agent.ts";
 import type { Meaning } from "../core/agent/state-meaning.ts";
 import type { JsonObject } from "../core/json.ts";
+import { readJson } from "../core/read-json.ts";
 import type { SessionState } from "../core/session/state.ts";
 import type { AgentRecord, DefinitionRecord, SessionRecord } from "../app/store-port.ts";
 import type { Row, SqlValue } from "./sql-port.ts";
 
 /** Rows ⇄ domain. Columns come back as text and numbers; JSON columns are parsed here and nowhere else. */
-const json = <T>(value: SqlValue | undefined): T => JSON.parse(String(value)) as T;
+const json = <T>(value: SqlValue | undefined): T => readJson(String(value)) as T;
 
 export const orNull = <T>(value: SqlValue | undefined, map: (value: SqlValue) => T): T | null =>
   value === null || value === undefined ? null : map(value);

@@ -3,6 +3,7 @@ import type { Store, StoredLogRow } from "../app/store-port.ts";
 import { LOST_MS } from "../core/agent/availability.ts";
 import type { AgentEvent } from "../core/agent/events.ts";
 import type { JsonObject } from "../core/json.ts";
+import { readJson } from "../core/read-json.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { planSessionCommit } from "./commit-session.ts";
@@ -64,7 +65,7 @@ export const sessionStore = (
       .where(after === null ? undefined : lt(sessions.id, after))
       .orderBy(desc(sessions.id))
       .limit(limit);
-    return rows.map(({ head, dueAt }) => ({ state: JSON.parse(head) as SessionState, dueAt }));
+    return rows.map(({ head, dueAt }) => ({ state: readJson(head) as SessionState, dueAt }));
   },
 
   readLog: async (stream, { after, limit }) => {
@@ -76,8 +77,8 @@ export const sessionStore = (
       .limit(limit);
     return rows.map((row): StoredLogRow => ({
       ...row,
-      cause: JSON.parse(row.cause) as JsonObject,
-      parsed: JSON.parse(row.events) as (SessionEvent | AgentEvent)[],
+      cause: readJson(row.cause) as JsonObject,
+      parsed: readJson(row.events) as (SessionEvent | AgentEvent)[],
     }));
   },
 

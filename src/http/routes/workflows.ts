@@ -55,11 +55,11 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
 
   app.get("/v1/opscore/workflows/:workflowId", query(z.strictObject({ revision: revisionText })), async (c) => {
     const { revision } = c.req.valid("query");
-    const record = await readDefinition(
+    const { record, definition } = await readDefinition(
       deps,
       pathId(c, "workflowId"),
       revision === undefined ? null : Number(revision),
     );
-    return c.json({ ...definitionToWire(record), definition: JSON.parse(record.body) as unknown });
+    return c.json({ ...definitionToWire(record), definition });
   });
 };
