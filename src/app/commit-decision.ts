@@ -91,6 +91,7 @@ export const commitDecision = async (
     state,
     needs: needsOf(state, facts.graph),
     dueAt: due,
+    dueBy: next,
     log: await logRow(row, writing.cause, events, previous?.hash ?? ""),
     effects,
     agents,

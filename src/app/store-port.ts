@@ -94,8 +94,10 @@ export interface SessionCommit {
   readonly previous: SessionRecord | null;
   readonly state: SessionState;
   readonly needs: Needs;
-  /** `undefined`: leave the timer as it is. */
+  /** `undefined`: leave the timer as it is, if it fires by `dueBy`. */
   readonly dueAt: number | null | undefined;
+  /** When the session must be looked at, at the latest; `null`: it needs no timer. */
+  readonly dueBy: number | null;
   readonly log: LogRow;
   readonly effects: readonly AgentEffect[];
   /** Agents claimed or freed, with the `seq` they were loaded with and as the commit leaves them. */

@@ -90,13 +90,19 @@ const supersede = (commit: AgentCommit): readonly Statement[] => {
 
 const OUT_OF_SERVICE: readonly Agent["admission"][] = ["deregistered", "superseded"];
 
+/**
+ * Due by now (two arguments), and never as it was: a tick under way, which saw the agent as it was before, must not
+ * find the timer untouched and re-arm it for later.
+ */
+const DUE_NOW = "min(coalesce(due_at - 1, ?), ?)";
+
 /** Sessions that wait in these queues are due at once: their next tick finds the way anew. */
 const reroute = (commit: AgentCommit): readonly Statement[] => {
   if (commit.reroute.length === 0) return [];
   const when = written(commit);
   return [
     {
-      sql: `UPDATE sessions SET due_at = ? WHERE status = 'open' AND (due_at IS NULL OR due_at > ?) AND id IN (
+      sql: `UPDATE sessions SET due_at = ${DUE_NOW} WHERE status = 'open' AND id IN (
         SELECT w.session_id FROM json_each(?) q CROSS JOIN waiting_tasks w ON w.queue = q.value) AND ${when.sql}
         RETURNING id AS session_id`,
       args: [commit.now, commit.now, JSON.stringify(commit.reroute), ...when.args],
@@ -112,7 +118,7 @@ const releaseHeld = (commit: AgentCommit): readonly Statement[] => {
   const when = written(commit);
   return [
     {
-      sql: `UPDATE sessions SET due_at = ? WHERE status = 'open' AND (due_at IS NULL OR due_at > ?) AND id IN (
+      sql: `UPDATE sessions SET due_at = ${DUE_NOW} WHERE status = 'open' AND id IN (
         SELECT json_extract(t.value, '$.sessionId') FROM agents x, json_each(x.tasks) t WHERE x.id = ?) AND ${when.sql}
         RETURNING id AS session_id`,
       args: [commit.now, commit.now, gone, ...when.args],

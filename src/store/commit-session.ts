@@ -29,12 +29,13 @@ const headStatement = (commit: SessionCommit): Statement => {
   const head = JSON.stringify(state);
   const needs = JSON.stringify(commit.needs);
   if (previous !== null) {
-    // Naming due_at costs rows in its index, so it is named only when it changes; and only if nobody has made the
-    // session due meanwhile, which is the one change of a session that leaves `seq` alone.
+    // Naming due_at costs rows in its index, so it is named only when it changes. It may have moved meanwhile, which is
+    // the one change of a session that leaves `seq` alone: somebody made the session due, or re-armed it for later.
     const named = commit.dueAt !== undefined;
+    const guardDue = named ? " AND due_at IS ?" : commit.dueBy === null ? "" : " AND due_at <= ?";
     return {
       sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?, status = ?${named ? ", due_at = ?" : ""}
-        WHERE id = ? AND seq = ?${named ? " AND due_at IS ?" : ""}${guard.sql} RETURNING seq`,
+        WHERE id = ? AND seq = ?${guardDue}${guard.sql} RETURNING seq`,
       args: [
         commit.log.seq,
         commit.nonce,
@@ -45,7 +46,7 @@ const headStatement = (commit: SessionCommit): Statement => {
         ...(commit.dueAt === undefined ? [] : [commit.dueAt]),
         state.id,
         previous.seq,
-        ...(named ? [previous.dueAt] : []),
+        ...(named ? [previous.dueAt] : commit.dueBy === null ? [] : [commit.dueBy]),
         ...guard.args,
       ],
     };

@@ -21,6 +21,9 @@ export interface Temper {
   readonly rejects: number;
   readonly breaks: number;
   readonly crashes: number;
+  /** When it crashes after it was given a task, and how soon it is back (ms); else some time while it works. */
+  readonly crashAt?: readonly [number, number];
+  readonly backAfterMs: readonly [number, number];
   readonly lies: number;
   /** After a task it is out of service for a while, says so, and says when it is back. */
   readonly moods: number;
@@ -31,6 +34,7 @@ export interface Temper {
 const plain: Temper = {
   kind: "fast", workMs: [20, 2_000], holds: false, prompt: true, ids: true, swaps: false, settles: "report", beats: false,
   fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, moods: 0, repeats: 0, clockOffsetMs: 0,
+  backAfterMs: [3_000, 60_000],
 }; // prettier-ignore
 
 export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Temper => {
@@ -40,7 +44,11 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Te
     { kind: "slow", workMs: [4_000, 40_000] },
     { kind: "aware", holds: true, prompt: false, ids: false, swaps: random.chance(0.4) },
     { kind: "silent", workMs: [8_000, 70_000], prompt: false, ids: random.chance(0.5), holds: random.chance(0.3) },
+    { kind: "instant", workMs: [0, 10], ids: random.chance(0.7), prompt: random.chance(0.5) },
+    { kind: "instant", workMs: [0, 10], settles: "call" },
     { kind: "moody", moods: 0.5 },
+    // Back within the moment in which its task's timer fires and is set anew.
+    { kind: "relapsing", crashes: 0.6, workMs: [40_000, 200_000], crashAt: [29_000, 36_000], backAfterMs: [1, 200] },
     { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
     { kind: "caller", settles: "call", beats: random.chance(0.5), workMs: [500, 20_000] },
     { kind: "zombie", workMs: [60_000, 300_000] },
@@ -48,7 +56,7 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Te
     { kind: "refusing", rejects: 0.3, breaks: 0.2 },
     { kind: "liar", lies: 0.7, repeats: 0.5 },
   ];
-  const drawn = random.pick(calm ? kinds.slice(0, 8) : kinds);
+  const drawn = random.pick(calm ? kinds.slice(0, 11) : kinds);
   return {
     ...plain,
     ...drawn,
@@ -121,7 +129,7 @@ export class SimAgent {
     this.#world.trace(`agent ${this.id} dies`);
     this.alive = false;
     this.#world.hosts.set(this.#host, null);
-    this.#world.scheduler.after(this.#random.between(3_000, 60_000), () => {
+    this.#world.scheduler.after(this.#random.between(...this.temper.backAfterMs), () => {
       if (!this.alive) this.start();
     });
   }
@@ -166,7 +174,8 @@ export class SimAgent {
     return this.#lastMicros;
   }
 
-  #report(state: string, details: object): void {
+  /** When it says so, by its own clock (µs). */
+  #report(state: string, details: object): number {
     const [id, micros] = [this.id, this.#micros()];
     const sent = `${new Date(Math.floor(micros / 1_000)).toISOString().slice(0, 19)}.${String(micros % 1_000_000).padStart(6, "0")}+00:00`;
     const body = JSON.stringify({ agentId: id, timestamp: sent, state, details });
@@ -177,6 +186,7 @@ export class SimAgent {
     };
     send();
     if (this.#random.chance(this.temper.repeats)) this.#world.scheduler.after(this.#random.between(0, 20_000), send);
+    return micros;
   }
 
   #call(verb: "complete" | "fail" | "heartbeat", attemptId: string, body: object, tries = 5): void {
@@ -218,7 +228,10 @@ export class SimAgent {
     }
     if (random.chance(temper.lies)) this.#lie(attemptId);
     if (random.chance(temper.crashes)) {
-      return this.#world.scheduler.after(random.between(0, workMs), () => here() && this.die());
+      return this.#world.scheduler.after(
+        random.between(...(temper.crashAt ?? [0, workMs])),
+        () => here() && this.die(),
+      );
     }
     this.#world.scheduler.after(workMs + 40, () => {
       if (!here()) return;
@@ -231,8 +244,6 @@ export class SimAgent {
     const { temper } = this;
     this.#working -= 1;
     this.#world.spoken.add(attemptId);
-    // There is no fence for those who do not show one: once for each task that it finishes.
-    if (!temper.ids) this.#world.finished.set(this.id, (this.#world.finished.get(this.id) ?? 0) + 1);
     const failed = this.#random.chance(temper.fails);
     if (temper.settles === "call") {
       if (failed) return this.#call("fail", attemptId, { error: { code: "E", message: "failed" } });
@@ -242,7 +253,11 @@ export class SimAgent {
     }
     const last = (): void => {
       if (failed) this.#report("error", { ...details, error_code: "E", message: "failed" });
-      else this.#report("idle", temper.ids ? { ...details, result: { done: attemptId } } : details);
+      else {
+        const micros = this.#report("idle", temper.ids ? { ...details, result: { done: attemptId } } : details);
+        // There is no fence for those who do not show one: once for each task that it finishes.
+        if (!temper.ids) this.#world.finish(this.id, micros);
+      }
     };
     if (temper.moods > 0) this.#world.scheduler.after(5, () => this.alive && this.#working === 0 && this.#mood());
     if (temper.prompt) return last();
@@ -274,7 +289,7 @@ export class SimAgent {
     const random = this.#random;
     const wrong = attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + random.int(3) - 1}`);
     // A liar's word, true or not, may be taken for anything it holds.
-    this.#world.finished.set(this.id, Number.POSITIVE_INFINITY);
+    this.#world.finished.set(this.id, null);
     for (let n = -1; n < 3; n += 1) {
       this.#world.spoken.add(attemptId.replace(/:\d+$/, (end) => `:${Number(end.slice(1)) + n}`));
     }

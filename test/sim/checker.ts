@@ -4,6 +4,7 @@ import { evolve } from "../../src/core/session/evolve.ts";
 import type { AttemptEnded, SessionEvent } from "../../src/core/session/events.ts";
 import { needsOf } from "../../src/core/session/needs.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
+import type { InFlight } from "../../src/core/agent/agent.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
 import { orderOf } from "../../src/core/session/deadlines.ts";
 import { taskIdOf } from "../../src/core/ids.ts";
@@ -49,8 +50,11 @@ const text = (row: Row, column: string): string => String(row[column]);
 
 /** What the checker knows of the world outside the database. */
 export interface Witness {
-  /** Whether an agent has said, truly or not, that this attempt is over. */
-  readonly spoken: (attemptId: string, agentId: string) => boolean;
+  /**
+   * Whether an agent has said, truly or not, that this attempt is over; after `afterMicros`, by its own clock, if it
+   * does not say of which it speaks.
+   */
+  readonly spoken: (attemptId: string, agentId: string, afterMicros: number) => boolean;
   /** How far clocks may be apart (ms). */
   readonly skewMs: number;
 }
@@ -60,6 +64,8 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   const sessions = new Map<string, Folded>();
   const agentStreams = new Map<string, { seq: number; hash: string }>();
   const bodies = new Map<string, string>();
+  /** Newest own timestamp (µs) of its agent when an attempt was given to it. */
+  const lastSent = new Map<string, number>();
   let pos = 0;
   let events = 0;
   let version = 0;
@@ -135,7 +141,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
           if (typeof done === "string" && done !== event.attemptId) {
             fail("P5", `${id}: the result of ${done} completed ${event.attemptId}`);
           }
-          if (!witness.spoken(event.attemptId, event.agentId))
+          if (
+            !witness.spoken(event.attemptId, event.agentId, lastSent.get(event.attemptId) ?? Number.NEGATIVE_INFINITY)
+          )
             fail("P6", `${id}: ${event.attemptId} completed, but nobody said so`);
         } else checkEnding(id, event, before, Number(row["at"]));
         if (open?.phase !== "dispatched" || open.attempt !== event.attempt || open.agentId !== event.agentId) {
@@ -259,7 +267,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       }
     }
     for (const row of db.query("SELECT id, tasks, capacity FROM agents")) {
-      const tasks = Object.keys(JSON.parse(text(row, "tasks")) as object);
+      const entries = Object.entries(JSON.parse(text(row, "tasks")) as Record<string, InFlight>);
+      for (const [id, { lastSentMicros }] of entries) if (lastSentMicros !== null) lastSent.set(id, lastSentMicros);
+      const tasks = entries.map(([id]) => id);
       const own = held.get(text(row, "id")) ?? new Set<string>();
       if (tasks.length !== own.size || tasks.some((id) => !own.has(id))) {
         fail("P4", `agent ${text(row, "id")} holds [${tasks.join(" ")}], its sessions say [${[...own].join(" ")}]`);

@@ -33,6 +33,8 @@ export interface FaultPlan {
   /** Clock offsets of the workers (ms). */
   readonly skewMs: number;
   readonly clockJump: number;
+  /** How long a batch may take (ms): a property of the world, not a fault. */
+  readonly latencyMs: number;
   /** Every worker is replaced by a fresh one of the same code, at so many random moments. */
   readonly deploys: number;
 }
@@ -77,6 +79,7 @@ export const drawFaults = (random: Random): FaultPlan => {
     tickDoubled: rate("tickDoubled", 0.5),
     skewMs: mood === 0 || random.chance(0.5) ? 0 : random.chance(0.7) ? random.int(2_000) : random.int(300_000),
     clockJump: rate("clockJump", 0.02),
+    latencyMs: random.pick([3, 3, 3, 30, 300, 2_000]),
     deploys: mood === 0 ? random.int(2) : random.int(4),
   };
 };
@@ -85,12 +88,13 @@ export const noFaults = (plan: FaultPlan): FaultPlan => ({
   ...(Object.fromEntries(Object.keys(plan).map((name) => [name, 0])) as unknown as FaultPlan),
   // What AgentKit is does not heal.
   agentKitSwallows: plan.agentKitSwallows,
+  latencyMs: plan.latencyMs,
 });
 
 /** Whether nothing fails in it. Clocks may differ, code may be deployed, AgentKit is what it is. */
 export const isCalm = (plan: FaultPlan): boolean =>
   Object.entries(plan).every(
-    ([name, value]) => ["agentKitSwallows", "skewMs", "deploys"].includes(name) || value === 0,
+    ([name, value]) => ["agentKitSwallows", "skewMs", "deploys", "latencyMs"].includes(name) || value === 0,
   );
 
 /** The plan's non-zero rates, for the first line of a trace. */

@@ -34,7 +34,8 @@ export const lateThings = (world: SimWorld): Violation[] => {
   };
   const { plan, scheduler, calmSince } = world;
   // A stalled batch may hold back what was under way when the faults stopped.
-  const slack = 2 * plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0) + (plan.storeStall > 0 ? 80_000 : 0);
+  const slack =
+    2 * plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0) + (plan.storeStall > 0 ? 80_000 : 0) + 12 * plan.latencyMs;
   const now = scheduler.now - slack;
   /** A bound counts from the moment it was reached, but never from before the faults stopped. */
   const past = (since: number, bound: number): boolean => now > Math.max(since, calmSince ?? 0) + bound;
@@ -43,6 +44,7 @@ export const lateThings = (world: SimWorld): Violation[] => {
       .query("SELECT id, tasks, admission, reached_by_agentkit FROM agents")
       .map((row) => [String(row["id"]), row] as const),
   );
+  for (const [id, { admission }] of agents) world.sees(id, admission === "superseded" || admission === "deregistered");
   for (const { state } of world.checker.sessions.values()) {
     for (const task of (state as SessionState | null)?.open ?? []) {
       if (state === null) continue;
@@ -54,6 +56,8 @@ export const lateThings = (world: SimWorld): Violation[] => {
       const entry = (JSON.parse(String(agent?.["tasks"] ?? "{}")) as Record<string, InFlight>)[attemptId];
       const timeout = world.timeoutsOf(state, task.taskId);
       if (past(task.sentAt + timeout.runMs, TICK_MS)) late("L3", `${where}: run deadline passed unseen`);
+      const gone = agent?.["admission"] === "superseded" || agent?.["admission"] === "deregistered";
+      if (gone && past(world.goneSince(task.agentId), TICK_MS)) late("L3", `${where}: its agent is long gone`);
       const heard =
         world.db.query("SELECT 1 FROM agent_log WHERE agent_id = ? AND attempt = ? LIMIT 1", task.agentId, attemptId)
           .length > 0;
@@ -63,8 +67,6 @@ export const lateThings = (world: SimWorld): Violation[] => {
       const lost = entry?.acceptedAt !== undefined && agent?.["reached_by_agentkit"] === 0;
       if (lost && past(task.sentAt + timeout.startMs, TICK_MS + CALLS_MS))
         late("L4", `${where}: AgentKit lost it unseen`);
-      const gone = agent?.["admission"] === "superseded" || agent?.["admission"] === "deregistered";
-      if (gone && past(world.goneSince(task.agentId), TICK_MS)) late("L3", `${where}: its agent is long gone`);
     }
   }
   return violations;

@@ -13,7 +13,7 @@ const DECIDE = "src/core/session";
 /** Each must be found out by the simulator within 2,000 schedules, unless an argument says why it is no defect. */
 export const mutants: readonly Mutant[] = [
   { name: "no nonce", file: "src/store/commit-session.ts", find: "SELECT 1 FROM sessions WHERE id = ? AND tx = ?", put: "SELECT 1 WHERE ? <> ?" },
-  { name: "no guard on the session's seq", file: "src/store/commit-session.ts", find: "WHERE id = ? AND seq = ?${named", put: "WHERE id = ? AND ? >= 0${named",
+  { name: "no guard on the session's seq", file: "src/store/commit-session.ts", find: "WHERE id = ? AND seq = ?${guardDue}", put: "WHERE id = ? AND ? >= 0${guardDue}",
     equivalent:
       "the log's unique key (stream, seq) refuses the second writer of a row, the whole batch is rolled back, and the writer is told that it is stale",
   },
@@ -40,6 +40,8 @@ export const mutants: readonly Mutant[] = [
   { name: "a settled agent is not released", file: "src/core/agent/effects.ts", find: "case \"TaskCompleted\":\n      return {", put: "case \"TaskCompleted\":\n      return null as never;\n      return {" },
   { name: "an assigned task stays in its queue", file: "src/app/commit-decision.ts", find: "waitsRemoved: without(before, after),", put: "waitsRemoved: [],"},
   { name: "timers never get earlier", file: "src/app/commit-decision.ts", find: "next < current ? next : undefined", put: "next < 0 ? next : undefined" },
+  { name: "a timer that is due is not made due again", file: "src/store/commit-agent.ts", find: "min(coalesce(due_at - 1, ?), ?)", put: "min(coalesce(due_at, ?), ?)" },
+  { name: "a timer re-armed for later is left as it is", file: "src/store/commit-session.ts", find: "\" AND due_at <= ?\"", put: "\" AND (1 OR due_at <= ?)\"" },
   { name: "a timer made due meanwhile is overwritten", file: "src/store/sessions.ts", find: "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND due_at IS ?", put: "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND (1 OR due_at IS ?)" },
   { name: "attempts of a restarted agent are not made due", file: "src/store/commit-agent.ts", find: "if (gone === undefined) return [];", put: "if (gone !== null) return [];" },
   { name: "an older registration wins", file: "src/app/register-agent.ts", find: "if (own !== null && registration.signedAt < own.agent.signedAt) return \"outdated\";", put: "" },

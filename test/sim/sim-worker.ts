@@ -80,7 +80,7 @@ const simSql = (world: SimWorld, worker: SimWorker, random: Random): Sql => {
           if (outcome === "stall") world.scheduler.after(STALL_MS, finish);
           else finish();
         };
-        world.scheduler.after(random.between(0.1, 3), fire);
+        world.scheduler.after(random.between(0.1, world.faults.latencyMs), fire);
       }),
   };
 };

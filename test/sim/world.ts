@@ -48,8 +48,11 @@ export class SimWorld {
   readonly bugs: string[] = [];
   /** Attempts that an agent has called over, truly or not. */
   readonly spoken = new Set<string>();
-  /** How often an agent that sends no ids has finished something: its word may be taken for any task it holds. */
-  readonly finished = new Map<string, number>();
+  /**
+   * When (µs, its own clock) an agent that sends no ids has finished something: its word may be taken for any task
+   * that it was given before. `null`: it lies, and whatever it says may be taken.
+   */
+  readonly finished = new Map<string, number[] | null>();
   /** Attempts that any agent was given, for those who speak of what is not theirs. */
   readonly given: string[] = [];
   readonly plan: FaultPlan;
@@ -78,10 +81,13 @@ export class SimWorld {
     this.db = db;
     this.plan = plan;
     this.checker = createChecker(db, this.graphs, {
-      spoken: (attemptId, agentId) => {
-        const finished = this.finished.get(agentId) ?? 0;
-        if (finished > 0) this.finished.set(agentId, finished - 1);
-        return finished > 0 || this.spoken.has(attemptId);
+      spoken: (attemptId, agentId, afterMicros) => {
+        const finished = this.finished.get(agentId);
+        if (finished === undefined) return this.spoken.has(attemptId);
+        if (finished === null) return true;
+        const at = finished.findIndex((micros) => micros > afterMicros);
+        if (at >= 0) finished.splice(at, 1);
+        return at >= 0;
       },
       skewMs: plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0),
     });
@@ -106,6 +112,12 @@ export class SimWorld {
 
   trace(line: string): void {
     this.lines.push(`${((this.scheduler.now - SIM_START) / 1_000).toFixed(3).padStart(10)} ${line}`);
+  }
+
+  /** An agent that sends no ids has finished something (µs, its own clock). */
+  finish(agentId: string, micros: number): void {
+    const known = this.finished.get(agentId);
+    if (known !== null) this.finished.set(agentId, [...(known ?? []), micros]);
   }
 
   bug(message: string): void {
@@ -142,11 +154,15 @@ export class SimWorld {
     return timeout;
   }
 
-  /** When an agent was first seen out of service. */
+  /** Notes whether an agent is out of service now. */
+  sees(agentId: string, gone: boolean): void {
+    if (!gone) this.#gone.delete(agentId);
+    else if (!this.#gone.has(agentId)) this.#gone.set(agentId, this.scheduler.now);
+  }
+
+  /** Since when an agent is seen out of service. */
   goneSince(agentId: string): number {
-    const since = this.#gone.get(agentId) ?? this.scheduler.now;
-    this.#gone.set(agentId, since);
-    return since;
+    return this.#gone.get(agentId) ?? this.scheduler.now;
   }
 
   kill(worker: SimWorker): void {

@@ -155,6 +155,17 @@ export const storeCommitSuite = (platform: Platform): void => {
       expect(await getSession(stored.store, 1)).toMatchObject({ seq: 2, dueAt: T0 });
     });
 
+    test("a timer is not left as it is when somebody has re-armed it for later than needed", async () => {
+      const stored = await open();
+      const first = await putSession(stored, 1, { dueAt: T0 + 30_000 });
+      await stored.store.rearm(first, T0 + 90_000);
+      const needed = { previous: first, dueBy: T0 + 60_000 };
+      expect(await stored.store.commitSession(await commitOf(1, needed))).toEqual(stale);
+      const again = { previous: await getSession(stored.store, 1), dueBy: T0 + 90_000 };
+      expect(await stored.store.commitSession(await commitOf(1, again))).toEqual(committed);
+      expect(await getSession(stored.store, 1)).toMatchObject({ seq: 2, dueAt: T0 + 90_000 });
+    });
+
     test("one commit may claim and free any number of agents and tasks", async () => {
       const stored = await open();
       const count = 120;

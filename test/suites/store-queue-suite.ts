@@ -229,5 +229,14 @@ export const storeQueueSuite = (platform: Platform): void => {
       expect(await changed(stored, "a", { admission: "deregistered" })).toEqual([sessionId(1)]);
       expect(await due(stored, T0, 9)).toEqual([sessionId(1)]);
     });
+
+    test("a tick that began before an agent went does not put off its session, which was due already", async () => {
+      const stored = await open();
+      const agent = await putAgent(stored, "a", { capacity: 2 });
+      const seen = await putSession(stored, 1, { dueAt: T0 - 5, effects: [claim("a", 1)], agents: relying(agent) });
+      await changed(stored, "a", { admission: "deregistered" });
+      await stored.store.rearm(seen, T0 + 400_000);
+      expect(await due(stored, T0, 9)).toEqual([sessionId(1)]);
+    });
   });
 };

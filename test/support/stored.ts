@@ -175,6 +175,7 @@ export const commitOf = async (
     state: previous?.state ?? stateOf(session),
     needs: { rows: [], agents: [], caps: [] },
     dueAt: undefined,
+    dueBy: null,
     log,
     effects: [],
     agents: [],
