@@ -1,0 +1,153 @@
+import { createRandom, type Random } from "../sim/random.ts";
+import type { Command, RequestCommand, Step } from "./command.ts";
+import { sample, text } from "./values.ts";
+
+/** Ids inside the pattern that databases may take for numbers, for the same, or for another order. */
+const agentIds: readonly string[] = [
+  "a", "A", "aa", "a-b", "a_b", "a.b", "a~b", "a:b", "B", "z", "Z", "0", "00", "1", "01", "1.0", "1e3", "0x10", "007",
+  "9007199254740993", "9007199254740992", "null", "true", "11111111-2222-4333-8444-555555555555", "agent:a", "cap:a",
+  "q".repeat(128),
+]; // prettier-ignore
+
+const workflowIds: readonly string[] = [
+  "w",
+  "W",
+  "w_1",
+  "w-1",
+  "w.1",
+  "1",
+  "1.0",
+  "01",
+  "1e3",
+  "null",
+  "v".repeat(128),
+];
+
+const idempotencyKeys: readonly string[] = ["k", "K", '"k"', "%", "_", "1", "1.0", "'", "k".repeat(255)];
+
+export interface Attempt {
+  readonly id: string;
+  readonly agentId: string;
+}
+
+/** What the writer of a script knows so far: who takes part, and what it has seen. */
+export interface Known {
+  readonly random: Random;
+  now(): number;
+  /** A few of each, so that they meet again and again. */
+  readonly cast: {
+    readonly agentIds: readonly string[];
+    readonly names: readonly string[];
+    readonly capabilities: readonly string[];
+    readonly workflowIds: readonly string[];
+    readonly keys: readonly string[];
+  };
+  /** What was registered or saved, perhaps no longer. */
+  readonly registered: string[];
+  readonly offered: string[];
+  readonly saved: string[];
+  readonly sessions: string[];
+  readonly attempts: Attempt[];
+  /** Cursors by the route that gave them. */
+  readonly cursors: Map<string, string[]>;
+  /** Requests by route: to repeat one. */
+  readonly asked: Map<string, RequestCommand[]>;
+  /** Sessions named by queue messages. */
+  readonly messages: string[];
+  readonly stamps: string[];
+}
+
+export const createKnown = (seed: string, now: () => number): Known => {
+  const random = createRandom(`${seed}/script`);
+  const some = (list: readonly string[], count: number): readonly string[] => sample(random, list, count);
+  return {
+    random,
+    now,
+    cast: {
+      agentIds: some(agentIds, 2 + random.int(4)),
+      names: ["", ...Array.from({ length: 3 }, () => text(random))],
+      capabilities: ["write", ...Array.from({ length: 2 }, () => text(random).slice(0, 256) || "WRITE")],
+      workflowIds: some(workflowIds, 2),
+      keys: some(idempotencyKeys, 2),
+    },
+    registered: [],
+    offered: [],
+    saved: [],
+    sessions: [],
+    attempts: [],
+    cursors: new Map(),
+    asked: new Map(),
+    messages: [],
+    stamps: [],
+  };
+};
+
+/** The newest most of the time. */
+export const recent = <T>(random: Random, list: readonly T[]): T | undefined =>
+  list.length === 0 ? undefined : random.pick(random.chance(0.7) ? list.slice(-2) : list);
+
+const push = <T>(map: Map<string, T[]>, key: string, value: T): void => {
+  map.set(key, [...(map.get(key) ?? []), value]);
+};
+
+interface Registration {
+  readonly agentId?: string;
+  readonly agent_details?: Registration;
+  readonly capabilities?: readonly string[];
+}
+
+/** Takes note of an agent or a definition that Ops-Core has taken. */
+const learnTaken = (known: Known, { route, path, body }: RequestCommand): void => {
+  if (route === "POST /v1/opscore/workflows") {
+    const id = /"?id"?: ?"([^"]*)"/.exec(body ?? "")?.[1];
+    if (id !== undefined) known.saved.push(id);
+    return;
+  }
+  if (body === null || !/^PUT |notify$/.test(route)) return;
+  const parsed = JSON.parse(body) as Registration;
+  const { agentId = path.split("/").at(-1) ?? "", capabilities } = parsed.agent_details ?? parsed;
+  known.registered.push(agentId);
+  known.offered.push(...(capabilities ?? []).slice(0, 3));
+};
+
+/** Takes note of what a command has brought. */
+export const learn = (known: Known, command: Command, step: Step): void => {
+  for (const { url, body } of step.callsOut) {
+    const agentId = new URL(url).pathname
+      .replace(/\/run$/, "")
+      .split("/")
+      .at(-1);
+    const { opscore_task_id: id } = JSON.parse(body) as { opscore_task_id: string };
+    known.attempts.push({ id, agentId: agentId ?? "" });
+  }
+  known.messages.push(...step.messages.map(({ sessionId }) => sessionId));
+  if (command.kind !== "request" || step.answer === null) return;
+  push(known.asked, command.route, command);
+  if (step.answer.status < 300) learnTaken(known, command);
+  if (!/^[[{]/.test(step.answer.body)) return;
+  const { sessionId, nextCursor } = JSON.parse(step.answer.body) as { sessionId?: string; nextCursor?: string | null };
+  if (sessionId !== undefined && !known.sessions.includes(sessionId)) known.sessions.push(sessionId);
+  if (typeof nextCursor === "string") push(known.cursors, command.route, nextCursor);
+};
+
+interface Parts {
+  /** What stands in the place of each `:name` of the route. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request for a route as the app registers it, such as `GET /v1/opscore/agents/:agentId`. */
+export const request = (route: string, { params = {}, query = "", body, headers = {} }: Parts = {}): RequestCommand => {
+  const [method = "", template = ""] = route.split(" ");
+  const path = template.replace(/:([A-Za-z]+)/g, (_, name: string) => params[name] ?? "");
+  return {
+    kind: "request",
+    route,
+    method,
+    path: query === "" ? path : `${path}?${query}`,
+    headers,
+    body: body ?? null,
+  };
+};

@@ -1,0 +1,83 @@
+import type { Random } from "../sim/random.ts";
+import { someAgentId } from "./agent-commands.ts";
+import type { RequestCommand } from "./command.ts";
+import { recent, request, type Known } from "./known.ts";
+import { someSessionId } from "./work-commands.ts";
+
+const AGENTS = "/v1/opscore/agents";
+const SESSIONS = "/v1/opscore/sessions";
+const WORKFLOWS = "/v1/opscore/workflows";
+
+/** Places in lists that nobody was given: at the edges of what integers and ids may be, and beyond. */
+const forged: Readonly<Record<string, readonly string[]>> = {
+  [`GET ${AGENTS}`]: ["999999999999999.zz", "0.a", "1795334400000.a", "1795334400000.A", "1795334400000.~", "1.'"],
+  [`GET ${AGENTS}/:agentId/history`]: [
+    "9007199254740991.999999999999999.ff", "9007199254740993.1.0", "9999999999999999.0.f", "-9999999999999999.0.0",
+    "-0.0.0", "1795334400000000.1795334400000.8", "1e3.1.0",
+  ],
+  [`GET ${SESSIONS}`]: [`ses_${"Z".repeat(28)}`, `ses_${"0".repeat(28)}`, `ses_${"z".repeat(28)}`],
+  [`GET ${SESSIONS}/:sessionId/log`]: ["0", "1", "999999999", "00000001", "-1", "1.0"],
+  [`GET ${WORKFLOWS}`]: ["999999999999999.zz", "0.w", "1795334400000.w", "1795334400000.1", "1795334400000.~"],
+}; // prettier-ignore
+
+const base64Url = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+const pageOf = (known: Known, route: string): string => {
+  const { random } = known;
+  const parts: string[] = [];
+  if (random.chance(0.7)) parts.push(`limit=${random.pick(["1", "1", "2", "3", "200", "0", "201", "01"])}`);
+  const given = recent(random, known.cursors.get(route) ?? []);
+  if (given !== undefined && random.chance(0.6)) parts.push(`cursor=${given}`);
+  else if (random.chance(0.2)) parts.push(`cursor=${base64Url(random.pick(forged[route] ?? [""]))}`);
+  if (random.chance(0.02)) parts.push("order=asc");
+  return parts.join("&");
+};
+
+const lists = Object.keys(forged);
+
+/** A page of a list. */
+export const list = (known: Known): RequestCommand => {
+  const route = known.random.pick(lists);
+  const params = { agentId: someAgentId(known), sessionId: someSessionId(known) };
+  return request(route, { params, query: pageOf(known, route) });
+};
+
+const singles: readonly string[] = [
+  `GET ${AGENTS}/:agentId`,
+  "GET /v1/opscore/agent/:agentId/state",
+  `GET ${SESSIONS}/:sessionId`,
+  `GET ${SESSIONS}/:sessionId`,
+  `GET ${WORKFLOWS}/:workflowId`,
+];
+
+/** One thing by its id. */
+export const read = (known: Known): RequestCommand => {
+  const { random, cast } = known;
+  const route = random.pick(singles);
+  const workflowId = random.chance(0.95) ? random.pick(cast.workflowIds) : random.pick(["none", "%27", "W%00"]);
+  const params = { agentId: someAgentId(known), sessionId: someSessionId(known), workflowId };
+  const isDefinition = route.endsWith("workflowId");
+  const query =
+    isDefinition && random.chance(0.4) ? `revision=${random.pick(["1", "2", "3", "01", "999999999", "1.0"])}` : "";
+  return request(route, { params, query });
+};
+
+const probes = (random: Random): RequestCommand => request(random.pick(["GET /health", "GET /ready"]));
+
+/** What the app takes no notice of or refuses before anybody looks at it. */
+export const stray = (known: Known): RequestCommand => {
+  const { random } = known;
+  if (random.chance(0.5)) return probes(random);
+  const agentId = someAgentId(known);
+  return random.pick([
+    request(`DELETE ${AGENTS}/:agentId`, { params: { agentId } }),
+    request(`OPTIONS ${SESSIONS}`),
+    request(`HEAD ${AGENTS}/:agentId`, { params: { agentId } }),
+    request("GET /v1/opscore/nothing"),
+    request("GET /"),
+    request(`GET ${AGENTS}`, { headers: { Authorization: "Bearer no-key-of-ours" } }),
+    request(`GET ${AGENTS}`, { headers: { Authorization: "Basic eA==" } }),
+    request(`POST ${SESSIONS}`, { body: "{}", headers: { "Content-Type": "text/plain" } }),
+    request(`POST ${SESSIONS}`, { body: "{}", headers: { "Content-Encoding": "gzip" } }),
+  ]);
+};
