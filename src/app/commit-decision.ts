@@ -10,7 +10,8 @@ import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
 import type { CommitResult, ReportRow, SessionCommit, SessionRecord, WaitingRow } from "./store-port.ts";
 
-const waitingRows = (state: SessionState | null): readonly WaitingRow[] =>
+/** The rows of the tasks of a session that wait for an agent. */
+export const waitingRows = (state: SessionState | null): readonly WaitingRow[] =>
   (state?.open ?? []).flatMap((task) =>
     task.phase === "waiting"
       ? [

@@ -17,6 +17,19 @@ export const systemCause = (command: string): Cause => ({
   requestId: null,
 });
 
+/** The hash of a row of a stream, over that of the row before (empty for the first) and all of its own texts. */
+export const chainHash = (
+  previousHash: string,
+  row: {
+    readonly stream: string;
+    readonly seq: number;
+    readonly at: number;
+    readonly v: number;
+    readonly cause: string;
+    readonly events: string;
+  },
+): Promise<string> => sha256(JSON.stringify([previousHash, row.stream, row.seq, row.at, row.v, row.cause, row.events]));
+
 /**
  * The next row of a stream, chained to the one before by SHA-256: an edit of any row shows in every later
  * one. `previousHash` is empty for the first row.
@@ -29,6 +42,6 @@ export const logRow = async (
 ): Promise<LogRow> => {
   const why: JsonObject = { command: cause.command, actor: { ...cause.actor }, requestId: cause.requestId };
   const text = JSON.stringify(events);
-  const chained = JSON.stringify([previousHash, row.stream, row.seq, row.at, EVENT_VERSION, JSON.stringify(why), text]);
-  return { ...row, cause: why, events: text, hash: await sha256(chained) };
+  const chained = { ...row, v: EVENT_VERSION, cause: JSON.stringify(why), events: text };
+  return { ...row, cause: why, events: text, hash: await chainHash(previousHash, chained) };
 };

@@ -1,6 +1,6 @@
-import { capacityOf, type Agent } from "../core/agent/agent.ts";
+import type { Agent } from "../core/agent/agent.ts";
 import type { AgentEvent, Registration } from "../core/agent/events.ts";
-import { newAgent } from "./adopt-agent.ts";
+import { evolveAgent, inPlaceOf } from "../core/agent/evolve.ts";
 import { contention, MAX_TRIES, wakeSessions } from "./advance-session.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
@@ -13,27 +13,15 @@ const nextRow = (
   agentId: string,
   now: number,
   cause: Cause,
-  event: AgentEvent,
+  ...events: readonly AgentEvent[]
 ): Promise<LogRow> =>
-  logRow(
-    { stream: `agent:${agentId}`, seq: (record?.logSeq ?? 0) + 1, at: now },
-    cause,
-    [event],
-    record?.logHash ?? "",
-  );
+  logRow({ stream: `agent:${agentId}`, seq: (record?.logSeq ?? 0) + 1, at: now }, cause, events, record?.logHash ?? "");
 
 /** What an agent is registered with. `signedAt` null: said just now and unsigned, so nothing known is newer. */
 export type RegistrationWish = Omit<Registration, "signedAt"> & { readonly signedAt: number | null };
 
 const newerThan = (now: number, ...known: readonly (AgentRecord | null)[]): number =>
   Math.max(Math.floor(now / 1_000), ...known.map((record) => record?.agent.signedAt ?? 0));
-
-/** Registers `agent` and puts the older id of the same name out of service. */
-const replacing = (agent: Agent, old: Agent): Agent => ({
-  ...agent,
-  supersededBy: null,
-  aliases: [...new Set([...agent.aliases, ...old.aliases, old.id])].filter((id) => id !== agent.id),
-});
 
 const same = (agent: Agent, registration: Registration): boolean =>
   agent.admission === "registered" &&
@@ -71,8 +59,9 @@ const registerReplaced = async (
   cause: Cause,
   now: number,
 ): Promise<boolean> => {
-  const replaced: Agent = { ...agent, admission: "superseded", supersededBy: winner.agent.id };
-  const log = await nextRow(own, agent.id, now, cause, event);
+  const by: AgentEvent = { type: "AgentSuperseded", agentId: agent.id, by: winner.agent.id };
+  const replaced = evolveAgent(agent, by, agent.id, now);
+  const log = await nextRow(own, agent.id, now, cause, event, by);
   const done = await commit(deps, {
     seq: own?.agent.seq ?? null,
     agent: replaced,
@@ -83,8 +72,7 @@ const registerReplaced = async (
     now,
   });
   if (!done) return false;
-  const heir = replacing(winner.agent, replaced);
-  const by: AgentEvent = { type: "AgentSuperseded", agentId: agent.id, by: heir.id };
+  const heir = inPlaceOf(winner.agent, replaced);
   const heirLog = await nextRow(winner, heir.id, now, cause, by);
   // The alias saves a detour and no more: what waits for the old id is rerouted above, in the commit itself.
   await commit(deps, { seq: winner.agent.seq, agent: heir, log: heirLog, superseded: null, reroute: [], now });
@@ -108,16 +96,6 @@ export const registerAgent = async (
     const registration = { ...wish, signedAt: wish.signedAt ?? newerThan(now, own, namesake) };
     if (own !== null && registration.signedAt < own.agent.signedAt) return "outdated";
     if (own !== null && same(own.agent, registration)) return "unchanged";
-    const known = own?.agent ?? newAgent(agentId, now);
-    const agent: Agent = {
-      ...known,
-      ...registration,
-      admission: "registered",
-      supersededBy: null,
-      capacity: capacityOf(registration.metadata),
-      registeredAt: known.admission === "deregistered" ? now : known.registeredAt,
-      contactAt: now,
-    };
     const replaces = namesake === null || namesake.agent.signedAt > registration.signedAt ? null : namesake;
     const event: AgentEvent = {
       type: "AgentRegistered",
@@ -125,12 +103,14 @@ export const registerAgent = async (
       replaces: replaces?.agent.id ?? null,
       ...registration,
     };
+    const agent = evolveAgent(own?.agent ?? null, event, agentId, now);
+    const before = own?.agent.supersededBy ?? null;
     const done =
       namesake !== null && replaces === null
         ? await registerReplaced(deps, own, agent, namesake, event, cause, now)
         : await commit(deps, {
             seq: own?.agent.seq ?? null,
-            agent: replaces === null ? agent : replacing(agent, replaces.agent),
+            agent: replaces === null ? agent : inPlaceOf(agent, replaces.agent),
             log: await nextRow(own, agentId, now, cause, event),
             superseded:
               replaces === null
@@ -145,7 +125,7 @@ export const registerAgent = async (
                     }),
                   },
             // An id that comes back takes up what had gone on to its successor.
-            reroute: known.supersededBy === null ? [] : [`agent:${known.supersededBy}`],
+            reroute: before === null ? [] : [`agent:${before}`],
             now,
           });
     if (done) return own === null ? "created" : "updated";
@@ -170,9 +150,9 @@ export const deregisterAgent = async (
     if (own !== null && signedAt < own.agent.signedAt) return "outdated";
     if (own?.agent.admission === "superseded") return "unchanged";
     if (own?.agent.admission === "deregistered" && own.agent.signedAt === signedAt) return "unchanged";
-    const known = own?.agent ?? newAgent(agentId, now);
-    const agent: Agent = { ...known, admission: "deregistered", signedAt };
-    const log = await nextRow(own, agentId, now, cause, { type: "AgentDeregistered", agentId, signedAt });
+    const event: AgentEvent = { type: "AgentDeregistered", agentId, signedAt };
+    const agent = evolveAgent(own?.agent ?? null, event, agentId, now);
+    const log = await nextRow(own, agentId, now, cause, event);
     if (await commit(deps, { seq: own?.agent.seq ?? null, agent, log, superseded: null, reroute: [], now })) {
       return own === null ? "created" : "updated";
     }

@@ -4,7 +4,7 @@ import { OpsError } from "./ops-error.ts";
 import { describeFailure } from "./publish.ts";
 
 /** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
-const POSTPONE_MS = 60_000;
+export const POSTPONE_MS = 60_000;
 
 export interface Swept {
   /** Sessions ticked by this sweep. */

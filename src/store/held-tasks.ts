@@ -5,7 +5,7 @@ import type { Expression } from "./load-facts.ts";
 import type { Statement } from "./sql-port.ts";
 
 /** Reports tied to an attempt are never older than this before its dispatch (clocks differ by five minutes). */
-const SLACK_MS = 600_000;
+export const SLACK_MS = 600_000;
 
 /** Bounds the parameters of a statement and the depth of its expressions: D1 takes 100 of each. */
 const CLAIMS_A_STATEMENT = 10;

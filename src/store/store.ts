@@ -9,7 +9,7 @@ import { statement, type Sql } from "./sql-port.ts";
 import { storeFailure } from "./store-failure.ts";
 
 /** Driver errors become failures here, at the edge; whatever else is thrown above is a bug and stays one. */
-const translating = (sql: Sql): Sql => ({
+export const translating = (sql: Sql): Sql => ({
   batch: async (statements, mode) => {
     try {
       return await sql.batch(statements, mode);

@@ -1,10 +1,10 @@
 import { afterEach } from "vitest";
-import { newAgent } from "../../src/app/adopt-agent.ts";
 import { logRow } from "../../src/app/log-row.ts";
 import { sha256 } from "../../src/app/sha256.ts";
 import type { ReportRow, SessionCommit, SessionRecord, Store, WaitingRow } from "../../src/app/store-port.ts";
 import type { Agent } from "../../src/core/agent/agent.ts";
 import type { AgentEffect } from "../../src/core/agent/effects.ts";
+import { newAgent } from "../../src/core/agent/evolve.ts";
 import { attemptIdOf, sessionIdAt } from "../../src/core/ids.ts";
 import type { SessionEvent } from "../../src/core/session/events.ts";
 import type { OpenTask, SessionState } from "../../src/core/session/state.ts";

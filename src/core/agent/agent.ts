@@ -81,9 +81,12 @@ export const capacityOf = (metadata: JsonObject | null): number => {
   return typeof asked === "number" && Number.isInteger(asked) && asked >= 1 && asked <= 1_000 ? asked : 1;
 };
 
-/** The queues a waiting task may stand in for this agent to take it. */
-export const queuesOf = (agent: Agent): readonly string[] => [
-  `agent:${agent.id}`,
-  ...agent.aliases.map((id) => `agent:${id}`),
-  ...(agent.admission === "registered" ? agent.capabilities.map((capability) => `cap:${capability}`) : []),
-];
+/** The queues a waiting task may stand in for this agent to take it; none once a newer id has taken its place. */
+export const queuesOf = (agent: Agent): readonly string[] =>
+  agent.admission === "superseded"
+    ? []
+    : [
+        `agent:${agent.id}`,
+        ...agent.aliases.map((id) => `agent:${id}`),
+        ...(agent.admission === "registered" ? agent.capabilities.map((capability) => `cap:${capability}`) : []),
+      ];

@@ -18,3 +18,13 @@ export type AgentEvent =
   | ({ readonly type: "AgentRegistered"; readonly agentId: string; readonly replaces: string | null } & Registration)
   | { readonly type: "AgentDeregistered"; readonly agentId: string; readonly signedAt: number }
   | { readonly type: "AgentSuperseded"; readonly agentId: string; readonly by: string };
+
+/** Every type of event there is in an agent's stream; the compiler keeps it complete. */
+export const AGENT_EVENTS: ReadonlySet<string> = new Set(
+  Object.keys({
+    AgentAdopted: true,
+    AgentRegistered: true,
+    AgentDeregistered: true,
+    AgentSuperseded: true,
+  } satisfies Record<AgentEvent["type"], true>),
+);

@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { attemptIdOf } from "../ids.ts";
+import type { Graph } from "../workflow/graph.ts";
 import { nodeOf, type Facts } from "./facts.ts";
 import type { DispatchedTask, OpenTask, SessionState } from "./state.ts";
 
@@ -63,3 +64,24 @@ export const dueAt = (state: SessionState, facts: Facts): number | null =>
   state.status !== "open" || state.open.length === 0
     ? null
     : Math.min(...state.open.map((task) => dueOf(state, task, facts)));
+
+/**
+ * Between which moments `dueAt` lies, as far as the log alone says: it does not hold what became of a delivery.
+ * `null` once the session has ended. A timer that fires too early does nothing; one that fires after `latest` is wrong.
+ */
+export const dueBounds = (
+  state: SessionState,
+  graph: Graph,
+): { readonly earliest: number; readonly latest: number } | null => {
+  if (state.status !== "open" || state.open.length === 0) return null;
+  const bounds = state.open.map((task): readonly [number, number] => {
+    const { timeout } = nodeOf(graph, task.taskId);
+    if (task.phase === "dispatched") {
+      const runAt = task.sentAt + timeout.runMs;
+      return [Math.min(task.leaseUntil, runAt), runAt];
+    }
+    const at = task.phase === "waiting" ? task.since + timeout.queueMs : task.retryAt;
+    return [at, at];
+  });
+  return { earliest: Math.min(...bounds.map(([at]) => at)), latest: Math.min(...bounds.map(([, at]) => at)) };
+};

@@ -155,6 +155,25 @@ export type SessionEvent =
   | SessionFailed
   | SessionCancelled;
 
+/** Every type of event there is in a session's log; the compiler keeps it complete. */
+export const SESSION_EVENTS: ReadonlySet<string> = new Set(
+  Object.keys({
+    SessionStarted: true,
+    SessionWarned: true,
+    TaskEntered: true,
+    TaskWaited: true,
+    DispatchRequested: true,
+    AttemptEnded: true,
+    TaskCompleted: true,
+    TaskFailed: true,
+    TaskCancelled: true,
+    LateResultRecorded: true,
+    SessionCompleted: true,
+    SessionFailed: true,
+    SessionCancelled: true,
+  } satisfies Record<SessionEvent["type"], true>),
+);
+
 /** What an agent says became of an attempt. `output` undefined: it brought none. */
 export type Result =
   | { readonly kind: "completed"; readonly output?: Json }

@@ -24,6 +24,10 @@ describe("queues", () => {
     expect(queuesOf(one)).toEqual(["agent:new", "agent:old", "agent:older", "cap:a", "cap:b"]);
   });
 
+  test("one that was replaced serves none: its tasks are its successor's", () => {
+    expect(queuesOf(agent("x", { admission: "superseded", aliases: ["old"], capabilities: ["a"] }))).toEqual([]);
+  });
+
   test("one that is not registered gets only work that names it", () => {
     expect(queuesOf(agent("x", { admission: "provisional", capabilities: ["a"] }))).toEqual(["agent:x"]);
   });

@@ -1,0 +1,59 @@
+import { EVENT_VERSION } from "../../core/session/events.ts";
+import type { Clock } from "../ports.ts";
+import type { RebuildStore } from "../rebuild-port.ts";
+import { checkAgents } from "./check-agents.ts";
+import { checkSessions, checkWaits } from "./check-sessions.ts";
+import { checkDefinitions, graphsOf } from "./definitions.ts";
+import type { Counts, Finding, Run } from "./findings.ts";
+import { refuseNewer } from "./read-log.ts";
+
+export interface RebuildOptions {
+  readonly store: RebuildStore;
+  readonly clock: Clock;
+  /** Repairs what can be repaired; otherwise nothing is written. */
+  readonly write: boolean;
+  /** Told of each finding as it is made, once. */
+  readonly tell: (finding: Finding) => void;
+}
+
+/**
+ * Folds every log anew and compares the rows with it: the log is the truth, rows are its cache. With `write`, rows
+ * that differ are written from the log, each session and each agent in one batch, and read again; a row that has
+ * moved on meanwhile is not written but looked at anew. A log that is damaged (a row missing or changed) is told of
+ * and left alone, and so is what hangs on it.
+ *
+ * It may run beside a server when it only reads. Memory: one page of sessions, and the fleet. Reads the log twice.
+ *
+ * Covered: `sessions`, `waiting_tasks`, `agents`, `agent_capabilities`, `workflows.needs`. Not derivable from the log,
+ * so kept as they are, or lost with a missing row:
+ * - `sessions.idempotency_key`, `body_hash`: what a caller sent along with a start. `due_at` has bounds only, because
+ *   what became of a delivery is not in the log: see `timerOf`. A timer written anew fires early, which is harmless.
+ * - `agents.seq`: a guard, raised by deliveries too. `contact_at`: at least what the log says; heartbeats and
+ *   registrations that were no news make it later. Of `tasks`, what is noted of a delivery in flight (`transport`, `confirmedAt`, `answer`,
+ *   `beatAt`, …): an attempt put back has no outcome and is sent again after its lease. `reached_by_agentkit` after a
+ *   late result: noted only if the row was at hand.
+ * - `workflows` (but `needs`) and `agent_log` are sources, no cache: definitions and reports as they came.
+ * - `log.pos`, `log.cause` and `log.tx` are of the log itself.
+ *
+ * Throws `UnreadableLog`, having written nothing, if a newer release has written to the log.
+ */
+export const rebuild = async ({ store, clock, write, tell }: RebuildOptions): Promise<Counts> => {
+  const newer = await store.newerRow(EVENT_VERSION);
+  if (newer !== null) refuseNewer(newer);
+  const counts: Counts = {
+    sessions: 0,
+    agents: 0,
+    waitingTasks: 0,
+    capabilities: 0,
+    definitions: 0,
+    logRows: 0,
+    events: 0,
+    moving: 0,
+  };
+  const run: Run = { store, clock, write, counts, damaged: new Set(), tell };
+  await checkDefinitions(run);
+  await checkSessions(run, graphsOf(run));
+  await checkWaits(run);
+  await checkAgents(run);
+  return counts;
+};

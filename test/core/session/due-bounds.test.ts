@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { dueAt, dueBounds } from "../../../src/core/session/deadlines.ts";
+import { agent, attempt, given, HOUR, MINUTE, SECOND, start, T0 } from "../../support/given.ts";
+
+const defaults = { timeout: { queue: "1h", start: "60s", run: "10m" } };
+const tasks = [{ taskId: "one", agentId: "a" }];
+
+test("in flight: from the end of the lease to the run deadline, whatever became of the delivery", () => {
+  const running = given({ tasks, defaults, agents: [agent("a")] }).when(start()).and;
+  const bounds = { earliest: T0 + 30 * SECOND, latest: T0 + 10 * MINUTE };
+  expect(dueBounds(running.state, running.facts.graph)).toEqual(bounds);
+  for (const patch of [{}, { transport: "agentkit", acceptedAt: T0 }, { confirmedAt: T0 }, { beatAt: T0 }] as const) {
+    const { state, facts } = running.inFlight("a", attempt(1), patch);
+    const due = dueAt(state, facts) ?? 0;
+    expect(due).toBeGreaterThanOrEqual(bounds.earliest);
+    expect(due).toBeLessThanOrEqual(bounds.latest);
+  }
+});
+
+test("a run that is shorter than the lease ends first", () => {
+  const short = { timeout: { run: "10s" } };
+  const { state, facts } = given({ tasks, defaults: short, agents: [agent("a")] }).when(start()).and;
+  expect(dueBounds(state, facts.graph)).toEqual({ earliest: T0 + 10 * SECOND, latest: T0 + 10 * SECOND });
+});
+
+test("waiting and between attempts: exactly what is due", () => {
+  const waiting = given({
+    tasks,
+    defaults,
+    agents: [agent("a", { tasks: { other: { sessionId: "s", sentAt: 1, lastSentMicros: null } } })],
+  }).when(start()).and;
+  expect(dueBounds(waiting.state, waiting.facts.graph)).toEqual({ earliest: T0 + HOUR, latest: T0 + HOUR });
+});
+
+test("an ended session has none", () => {
+  const { state, facts } = given({ tasks, defaults, agents: [agent("a")] }).when(start()).and;
+  expect(dueBounds({ ...state, status: "cancelled" }, facts.graph)).toBeNull();
+  expect(dueBounds({ ...state, open: [] }, facts.graph)).toBeNull();
+});

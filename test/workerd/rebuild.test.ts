@@ -1,0 +1,4 @@
+import { rebuildSuite } from "../suites/rebuild-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+rebuildSuite(workerdPlatform);
