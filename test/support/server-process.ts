@@ -39,8 +39,8 @@ export interface ServerProcess {
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
 }
 
-const spawnEntry = (env: Readonly<Record<string, string>>, atEnd: AtEnd) => {
-  const child = spawn(process.execPath, [entry], {
+const spawnEntry = (env: Readonly<Record<string, string>>, atEnd: AtEnd, nodeArgs: readonly string[] = []) => {
+  const child = spawn(process.execPath, [...nodeArgs, entry], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -59,11 +59,19 @@ const spawnEntry = (env: Readonly<Record<string, string>>, atEnd: AtEnd) => {
 export const runToEnd = (env: Readonly<Record<string, string>>): Promise<Ended> =>
   spawnEntry(env, onTestFinished).ended;
 
-/** The real server as a process of its own, on a free port. */
+export interface SpawnOptions {
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
+  /** Called before it listens: for those that do not let it come so far. */
+  readonly spawned?: (child: ChildProcess) => void;
+}
+
+/** The real server as a process of its own, on a free port. An end before it listens is an error with `Ended` as cause. */
 export const startProcess = async (
   folder: string,
   env: Readonly<Record<string, string>> = {},
   atEnd: AtEnd = onTestFinished,
+  { nodeArgs = [], spawned }: SpawnOptions = {},
 ): Promise<ServerProcess> => {
   const { child, text, ended } = spawnEntry(
     {
@@ -74,7 +82,9 @@ export const startProcess = async (
       ...env,
     },
     atEnd,
+    nodeArgs,
   );
+  spawned?.(child);
   const lines = (): { message?: string; msg?: string; url?: string }[] =>
     text.stdout
       .split("\n")
