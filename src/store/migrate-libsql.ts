@@ -5,7 +5,9 @@ import type { LibsqlOptions } from "./libsql.ts";
 
 /** Brings a libSQL database to the newest schema. `folder`: the generated migrations. Idempotent. */
 export const migrateLibsql = async (options: LibsqlOptions, folder: string): Promise<void> => {
-  const client = createClient({ ...options, concurrency: 1, timeout: 5_000 });
+  // The client decodes a file's path, which is opened as it is everywhere else: without this it would be another file.
+  const url = options.url.startsWith("file:") ? options.url.replace(/[%#]/g, encodeURIComponent) : options.url;
+  const client = createClient({ ...options, url, concurrency: 1, timeout: 5_000 });
   try {
     await migrate(drizzle(client), { migrationsFolder: folder });
   } finally {

@@ -95,7 +95,7 @@ const expectAllEnded = (server: KillableServer, load: KillLoad): Promise<void> =
   );
 
 test(
-  `P1 2xx = committed, P3 one order, P4 rows = fold(log), P8 repeats are safe, P10 all ends: ${KILLS} × kill -9 under load`,
+  `P1, P2, P3, P4, P5, P6, P8, P10: after ${KILLS} × kill -9 under load all that was acknowledged is there, and all ends`,
   async () => {
     const random = createRandom(SEED);
     const folder = dataFolder();

@@ -40,6 +40,13 @@ describe("migrations", () => {
     expect(await shapeOf(url)).toEqual(before);
   });
 
+  test("are applied to the file that is opened, whatever its name means in a URL", async () => {
+    const url = `file:${join(folder, "50%20 #1.db")}`;
+    await migrateLibsql({ url }, migrations);
+    expect(await shapeOf(url)).toMatchObject([expect.any(Array), [{ applied: files.length }], [{ kept: 0 }]]);
+    expect(readdirSync(folder)).toContain("50%20 #1.db");
+  });
+
   // Without the mark between them only the first of two statements would run.
   test.each(files)("each statement of %s stands between breakpoints", (file) => {
     const chunks = readFileSync(join(migrations, file), "utf8").split("--> statement-breakpoint");
