@@ -113,7 +113,7 @@ const expectWhole = async (server: ServerProcess, id: string): Promise<void> => 
 
 describe.concurrent("kill -9 and a restart on the same file", () => {
   test(
-    "whenever the outcome of a dispatch is known, nothing is sent twice and nothing is lost",
+    "P1, P6: whenever the outcome of a dispatch is known, nothing is sent twice and nothing is lost",
     async ({ expect: check, onTestFinished: atEnd }) => {
       const folder = dataFolder(atEnd);
       const agent = await startAgent(atEnd);
@@ -160,7 +160,7 @@ describe.concurrent("kill -9 and a restart on the same file", () => {
   );
 
   test(
-    "an outcome that died with the process: sent again after the lease, under the same opscore_task_id",
+    "P1, P5: an outcome that died with the process: sent again after the lease, under the same opscore_task_id",
     async ({ expect: check, onTestFinished: atEnd }) => {
       const folder = dataFolder(atEnd);
       const agent = await startAgent(atEnd);
@@ -195,7 +195,7 @@ describe.concurrent("kill -9 and a restart on the same file", () => {
   );
 
   test(
-    "a commit that became due while the process was away is done at its start",
+    "P8, P10: a commit that became due while the process was away is done at its start",
     async ({ expect: check, onTestFinished: atEnd }) => {
       const folder = dataFolder(atEnd);
       const agent = await startAgent(atEnd);

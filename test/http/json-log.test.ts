@@ -84,7 +84,7 @@ describe("JSON log", () => {
     }).not.toThrow();
   });
 
-  it("redacts what is named like a secret, and leaves counts of tokens alone", () => {
+  it("P13: redacts what is named like a secret, and leaves counts of tokens alone", () => {
     const fields = line({
       headers: { Authorization: "Bearer x", "x-agentkit-signature": "ab" },
       apiKey: "k",

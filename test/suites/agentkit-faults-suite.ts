@@ -107,7 +107,7 @@ export const agentkitFaultsSuite = (platform: Platform): void => {
       ]);
     });
 
-    test("no answer is not counted: tried again after the start deadline, and completes", async () => {
+    test("L4: no answer is not counted: tried again after the start deadline, and completes", async () => {
       const scene = await open({ mode: "agentkit", callTimeoutMs: SHORT_MS });
       const agent = await scene.agent({ capabilities: ["work"] });
       await scene.fault({ run: "hang" });

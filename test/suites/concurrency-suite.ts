@@ -76,7 +76,7 @@ export const concurrencySuite = (platform: Platform): void => {
       expect(await world.status(next)).toBe("running");
     });
 
-    test("100 copies of one report are accepted and have one effect", async () => {
+    test("P6: 100 copies of one report are accepted and have one effect", async () => {
       const world = await open();
       await world.register("a", ["work"]);
       const sessionId = await world.start(taskFor("work", { agentCapability: "work" }));
@@ -117,7 +117,7 @@ export const concurrencySuite = (platform: Platform): void => {
   });
 
   describe(`a start repeated with its Idempotency-Key on ${platform.name}`, () => {
-    test("ten at once are one session", async () => {
+    test("P8: ten at once are one session", async () => {
       const world = await open();
       await world.register("a", ["work"]);
       const start = () =>

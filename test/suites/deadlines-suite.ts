@@ -39,7 +39,7 @@ export const deadlinesSuite = (platform: Platform): void => {
   const open = scenes(platform);
 
   describe(`deadlines on ${platform.name}`, () => {
-    test("the start deadline ends an attempt that AgentKit accepted and nobody confirmed", async () => {
+    test("L4: the start deadline ends an attempt that AgentKit accepted and nobody confirmed", async () => {
       const scene = await open({ deliver: "swallow", mode: "agentkit" });
       await scene.agent({ capabilities: ["work"] });
       const sentAt = scene.world.clock.now();
@@ -71,7 +71,7 @@ export const deadlinesSuite = (platform: Platform): void => {
       });
     });
 
-    test("a dispatch whose outcome was lost is sent again after its lease, as the same attempt", async () => {
+    test("P5: a dispatch whose outcome was lost is sent again after its lease, as the same attempt", async () => {
       const dying = dyingCall(platform.call);
       const scene = await open({ call: dying.call });
       const agent = await scene.agent({ capabilities: ["work"] });
@@ -143,7 +143,7 @@ export const deadlinesSuite = (platform: Platform): void => {
       await agent.delivery(3);
     });
 
-    test("the queue deadline fails the task no_agent, and the reason says what was missing", async () => {
+    test("P10: the queue deadline fails the task no_agent, and the reason says what was missing", async () => {
       const scene = await open();
       const since = scene.world.clock.now();
       const sessionId = await scene.start(oneTask({ timeout: { queue: "1h" } }));
@@ -170,7 +170,7 @@ export const deadlinesSuite = (platform: Platform): void => {
 
   describe(`an outage of a day on ${platform.name}`, () => {
     test.each(["started", "delivered", "accepted"])(
-      "an attempt in flight (%s) does not fail the session",
+      "L5: an attempt in flight (%s) does not fail the session",
       async (how) => {
         const scene = await open({ mode: how === "accepted" ? "agentkit" : "auto" });
         const agent = await scene.agent({ capabilities: ["work"], withTaskIds: true });
@@ -204,7 +204,7 @@ export const deadlinesSuite = (platform: Platform): void => {
       expect(await scene.session(sessionId)).toMatchObject({ status: "completed" });
     });
 
-    test("a waiting task starts its wait anew", async () => {
+    test("L5: a waiting task starts its wait anew", async () => {
       const scene = await open();
       const sessionId = await scene.start(oneTask({ timeout: { queue: "1h" } }));
       scene.world.clock.advance(DAY_MS);

@@ -71,7 +71,7 @@ export const errorsAbuseSuite = (platform: Platform): void => {
       expect(bodies.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(60);
     });
 
-    test.each(writes)("no text that is not strict JSON is taken: %s %s", async (method, path) => {
+    test.each(writes)("P12: no text that is not strict JSON is taken: %s %s", async (method, path) => {
       const world = await open();
       for (const [name, text] of Object.entries(malformedTexts)) {
         const reply = await call(world, method, path, text);
@@ -87,7 +87,7 @@ export const errorsAbuseSuite = (platform: Platform): void => {
       expect(await rowCount(world)).toBe(0);
     });
 
-    test.each(writes)("no value of another shape is taken: %s %s", async (method, path) => {
+    test.each(writes)("P12: no value of another shape is taken: %s %s", async (method, path) => {
       const world = await open();
       for (const text of wrongShapes) {
         expectRefusal(await call(world, method, path, text), [422], text.slice(0, 40));
@@ -95,7 +95,7 @@ export const errorsAbuseSuite = (platform: Platform): void => {
       expect(await rowCount(world)).toBe(0);
     });
 
-    test.each(writes)("odd headers are refused or ignored: %s %s", async (method, path) => {
+    test.each(writes)("P12: odd headers are refused or ignored: %s %s", async (method, path) => {
       const world = await open();
       for (const headers of oddHeaders) {
         const reply = await call(world, method, path, '{"agentId":""}', headers);

@@ -37,7 +37,7 @@ export const errorsIdempotencySuite = (platform: Platform): void => {
         return reply;
       };
 
-      test("the same key and body is the same answer and one session", async () => {
+      test("P8: the same key and body is the same answer and one session", async () => {
         const world = await begin();
         const first = await send(world, "k1");
         expect(first.status, first.text).toBe(202);
@@ -60,7 +60,7 @@ export const errorsIdempotencySuite = (platform: Platform): void => {
         expect((await send(world, "k1", saved)).text).toBe(first.text);
       });
 
-      test("calls at the same moment are one session and one answer", async () => {
+      test("P8: calls at the same moment are one session and one answer", async () => {
         const world = await begin();
         const replies = await Promise.all([1, 2, 3, 4, 5].map(() => send(world, "k1")));
         expect(new Set(replies.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);

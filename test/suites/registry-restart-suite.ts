@@ -114,7 +114,7 @@ export const registryRestartSuite = (platform: Platform): void => {
       for (const id of ["v1", "v2"]) expect((await agentOf(world, id))["supersededBy"]).toBe("v3");
     });
 
-    test("a registration of the old id that comes late does not take the name back", async () => {
+    test("P9: a registration of the old id that comes late does not take the name back", async () => {
       const world = await open({ allowUnsigned: false, webhookSecrets: [SECRET] });
       const now = world.clock.now();
       await notifySigned(world, SECRET, notification("REGISTER", { agentId: "new", agentName: "Worker" }));
@@ -180,6 +180,26 @@ export const registryRestartSuite = (platform: Platform): void => {
       await register(world, { agentId: "a1" });
       await world.flush();
       expect((await sessionOf(world, session))["status"]).toBe("running");
+    });
+
+    test("L3: an agent that is back before its attempts were ended gets them anew, not when its time is up", async () => {
+      const agents = silentAgents();
+      const world = await open({ call: agents.call });
+      await register(world, { agentId: "a1" });
+      const session = await start(world, { workflowDefinition: oneTask("a1") });
+      // The worker dies after each commit: nothing is woken.
+      const whole = { ...world.deps.defer };
+      Object.assign(world.deps.defer, { defer: () => undefined });
+      await call(world, "POST", "/v1/opscore/internal/agent/notify", notification("DEREGISTER", { agentId: "a1" }));
+      world.clock.advance(2_000);
+      await register(world, { agentId: "a1" });
+      Object.assign(world.deps.defer, whole);
+      await world.sweep();
+      expect((await sessionOf(world, session)).tasks[0]?.attempts).toEqual([
+        expect.objectContaining({ agentId: "a1", status: "agent_deregistered", counts: false }),
+        expect.objectContaining({ agentId: "a1", status: "running" }),
+      ]);
+      expect(agents.sent).toHaveLength(2);
     });
 
     test("PUT counts as said now: also after a webhook that was signed by a fast clock", async () => {

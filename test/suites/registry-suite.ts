@@ -107,7 +107,7 @@ export const registrySuite = (platform: Platform): void => {
       expect((await sessionOf(world, session)).tasks[0]).toMatchObject({ status: "running", agentId: "a1" });
     });
 
-    test("a report from a deregistered agent is 202, goes to its history and brings nothing back", async () => {
+    test("P9: a report from a deregistered agent is 202, goes to its history and brings nothing back", async () => {
       const world = await open({ call: silentAgents().call });
       await register(world, { agentId: "a1" });
       await call(world, "POST", "/v1/opscore/internal/agent/notify", {
@@ -126,7 +126,7 @@ export const registrySuite = (platform: Platform): void => {
       expectProblem(trigger, 409, "conflict");
     });
 
-    test("the same report twice is one entry and one answer, also when its task part was not applied", async () => {
+    test("P8: the same report twice is one entry and one answer, also when its task part was not applied", async () => {
       const world = await open();
       for (const details of [{ n: 1 }, { opscore_task_id: "nothing" }]) {
         const timestamp = stamp(world, 7);
@@ -150,7 +150,7 @@ export const registrySuite = (platform: Platform): void => {
       expect(await agentOf(world, "a1")).toMatchObject({ state: "idle", clockSkewMs: 0 });
     });
 
-    test("reports are ordered by microseconds, and the text of state and timestamp is kept as sent", async () => {
+    test("P9: reports are ordered by microseconds, and the text of state and timestamp is kept as sent", async () => {
       const world = await open();
       const at = "2026-11-22T07:59:59";
       await report(world, "a1", "Busy / working ✓", { n: 2 }, `${at}.000002`);

@@ -86,7 +86,7 @@ export const settleReportsSuite = (platform: Platform): void => {
       expect(after.tasks[0]?.lateResults).toBe(state === "idle" || state === "error" ? 1 : 0);
     });
 
-    test("a second result for a settled task is stale_attempt, kept as late; the same report again is as before", async () => {
+    test("P7: a second result for a settled task is stale_attempt, kept as late; the same report again is as before", async () => {
       const { world, sessionId, attempt } = await begin();
       const first = await report(world, "a1", "idle", { opscore_task_id: attempt, result: 1 });
       expect(first.text).toBe('{"status":"success","message":"State update accepted"}');

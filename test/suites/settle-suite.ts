@@ -112,7 +112,7 @@ export const settleSuite = (platform: Platform): void => {
       ["complete", { output: { b: 1, a: [2, { d: 1, c: 2 }] } }, '{"output":{"a":[2,{"c":2,"d":1}],"b":1}}'],
       ["complete", undefined, "{}"],
       ["fail", failure, JSON.stringify({ error: { message: "it broke", code: "BOOM" } })],
-    ])("the same call again gets the same 200 and changes nothing: %s %j", async (verb, body, equal) => {
+    ])("P6, P8: the same call again gets the same 200 and changes nothing: %s %j", async (verb, body, equal) => {
       const work = await begin();
       const first = await settle(work.world, work.attempt, verb, body);
       const before = await outcomeOf(work);
@@ -133,18 +133,21 @@ export const settleSuite = (platform: Platform): void => {
       ["fail", failure, "complete", { output: 1 }],
       ["fail", failure, "fail", { error: { code: "OTHER", message: "it broke" } }],
       ["fail", failure, "fail", { error: { code: "BOOM", message: "otherwise" } }],
-    ])("another outcome is 409 result_conflict, kept as late: %s %j, then %s %j", async (verb, body, other, result) => {
-      const work = await begin();
-      await settle(work.world, work.attempt, verb, body);
-      const before = await outcomeOf(work);
-      const problem = expectProblem(await settle(work.world, work.attempt, other, result), 409, "result_conflict");
-      expect(problem["detail"]).toContain(work.attempt);
-      expect(await outcomeOf(work)).toEqual(before);
-      expect((await taskOf(work)).lateResults).toBe(1);
-      expect(await lateIn(work)).toEqual([
-        expect.objectContaining({ reason: "result_conflict", attemptId: work.attempt, agentId: "a1" }),
-      ]);
-    });
+    ])(
+      "P6, P7: another outcome is 409 result_conflict, kept as late: %s %j, then %s %j",
+      async (verb, body, other, result) => {
+        const work = await begin();
+        await settle(work.world, work.attempt, verb, body);
+        const before = await outcomeOf(work);
+        const problem = expectProblem(await settle(work.world, work.attempt, other, result), 409, "result_conflict");
+        expect(problem["detail"]).toContain(work.attempt);
+        expect(await outcomeOf(work)).toEqual(before);
+        expect((await taskOf(work)).lateResults).toBe(1);
+        expect(await lateIn(work)).toEqual([
+          expect.objectContaining({ reason: "result_conflict", attemptId: work.attempt, agentId: "a1" }),
+        ]);
+      },
+    );
 
     test("an equal late result is kept once; of others ten a task", async () => {
       const work = await begin();
@@ -157,7 +160,7 @@ export const settleSuite = (platform: Platform): void => {
       expect((await taskOf(work)).lateResults).toBe(10);
     });
 
-    test.each(["complete", "fail"])("a timed-out attempt is 409 stale_attempt, kept as late: %s", async (verb) => {
+    test.each(["complete", "fail"])("P7: a timed-out attempt is 409 stale_attempt, kept as late: %s", async (verb) => {
       const work = await begin({ timeout: { run: "1m" } });
       await work.world.pass(2 * MINUTE);
       const before = await outcomeOf(work);
@@ -171,7 +174,7 @@ export const settleSuite = (platform: Platform): void => {
       expect((await taskOf(work)).lateResults).toBe(1);
     });
 
-    test("a superseded attempt is 409 stale_attempt and does not touch the one in flight", async () => {
+    test("P5, P7: a superseded attempt is 409 stale_attempt and does not touch the one in flight", async () => {
       const work = await begin({ timeout: { run: "1m" }, retry: { maxAttempts: 2, initialInterval: "0s" } });
       await work.world.pass(2 * MINUTE);
       await report(work.world, "a1", "idle");
@@ -185,7 +188,7 @@ export const settleSuite = (platform: Platform): void => {
       expect(await taskOf(work)).toMatchObject({ status: "completed", output: 2, lateResults: 1 });
     });
 
-    test.each(["complete", "fail"])("a cancelled session is 409 stale_attempt, kept as late: %s", async (verb) => {
+    test.each(["complete", "fail"])("P7: a cancelled session is 409 stale_attempt, kept as late: %s", async (verb) => {
       const work = await begin();
       await call(work.world, "POST", `/v1/opscore/sessions/${work.sessionId}/cancel`);
       const before = await outcomeOf(work);
@@ -259,7 +262,7 @@ export const settleSuite = (platform: Platform): void => {
       expect((await sessionOf(work.world, waiting))["status"]).toBe("running");
     });
 
-    test("several calls at once have one effect: equal ones all get 200, others 409", async () => {
+    test("P6: several calls at once have one effect: equal ones all get 200, others 409", async () => {
       const work = await begin();
       const outputs = [1, 1, 2, 1, 2];
       const replies = await Promise.all(

@@ -29,7 +29,7 @@ export const storeCommitSuite = (platform: Platform): void => {
   const open = stores(platform);
 
   describe(`commitSession on ${platform.name}`, () => {
-    test("a writer with an old head writes nothing at all", async () => {
+    test("P2: a writer with an old head writes nothing at all", async () => {
       const stored = await open();
       const agent = await putAgent(stored, "a");
       const other = waitingRow(1, "agent:z", 5);
@@ -49,7 +49,7 @@ export const storeCommitSuite = (platform: Platform): void => {
       expect(await stored.dump()).toBe(before);
     });
 
-    test("a writer that relied on an agent which has changed writes nothing at all", async () => {
+    test("P2: a writer that relied on an agent which has changed writes nothing at all", async () => {
       const stored = await open();
       const [kept, changed] = [await putAgent(stored, "a"), await putAgent(stored, "b")];
       const agents = relying(kept, changed);
@@ -65,7 +65,7 @@ export const storeCommitSuite = (platform: Platform): void => {
       expect(await stored.dump()).toBe(before);
     });
 
-    test("of two commits at the same moment exactly one is taken, and the log has no gap", async () => {
+    test("P3: of two commits at the same moment exactly one is taken, and the log has no gap", async () => {
       const stored = await open();
       let previous = await putSession(stored, 1);
       for (let round = 0; round < 5; round += 1) {
@@ -92,7 +92,7 @@ export const storeCommitSuite = (platform: Platform): void => {
       expect(await stored.rows("SELECT id FROM sessions")).toHaveLength(1);
     });
 
-    test("an answer that is lost after the commit is found by the nonce", async () => {
+    test("P8: an answer that is lost after the commit is found by the nonce", async () => {
       let lose = false;
       const losing = (sql: Sql): Sql => ({
         batch: async (statements, mode) => {
@@ -113,7 +113,7 @@ export const storeCommitSuite = (platform: Platform): void => {
       expect((await getSession(stored.store, 1)).hash).toBe(commit.log.hash);
     });
 
-    test("an error before the commit is store_unavailable, and nothing is written", async () => {
+    test("P2: an error before the commit is store_unavailable, and nothing is written", async () => {
       let broken = false;
       const breaking = (sql: Sql): Sql => ({
         batch: (statements, mode) =>
@@ -135,7 +135,7 @@ export const storeCommitSuite = (platform: Platform): void => {
       expect(await stored.store.commitSession(commit)).toEqual(committed);
     });
 
-    test("a log row that is there already makes the writer stale, and nothing else of its batch stays", async () => {
+    test("P2: a log row that is there already makes the writer stale, and nothing else of its batch stays", async () => {
       const stored = await open();
       const first = await putSession(stored, 1);
       await stored.rows("INSERT INTO log VALUES (NULL, ?, 2, 'x', 0, 1, '{}', '[]', 'x')", sessionId(1));

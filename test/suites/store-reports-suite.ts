@@ -31,7 +31,7 @@ export const storeReportsSuite = (platform: Platform): void => {
   };
 
   describe(`insertReport on ${platform.name}`, () => {
-    test("the newest report by the agent's clock is its state; older ones join the history", async () => {
+    test("P9: the newest report by the agent's clock is its state; older ones join the history", async () => {
       const stored = await open();
       const { seq } = await putAgent(stored, "a");
       for (const offset of [3_000, 1_000, 2_000]) {

@@ -214,7 +214,7 @@ const terminal = ["SessionCompleted", "SessionFailed", "SessionCancelled"] as co
 const taskEnds = ["TaskCompleted", "TaskFailed", "TaskCancelled"] as const;
 
 describe("over random histories", () => {
-  test("replaying the log gives the state that was reached step by step", () => {
+  test("P4: replaying the log gives the state that was reached step by step", () => {
     check(({ last }) => {
       let state: SessionState | null = null;
       for (const { seq, at, events } of last.world.log) {
@@ -227,7 +227,7 @@ describe("over random histories", () => {
     });
   });
 
-  test("a task ends at most once and a session too, and nothing but late results follows the end", () => {
+  test("P6: a task ends at most once and a session too, and nothing but late results follows the end", () => {
     check(({ last }) => {
       const events = historyOf(last.world);
       const ends = ofType(events, ...taskEnds).map(({ n }) => n);
@@ -243,7 +243,7 @@ describe("over random histories", () => {
     });
   });
 
-  test("tasks are numbered 1, 2, 3 … and so are the attempts of each, one at a time", () => {
+  test("P5: tasks are numbered 1, 2, 3 … and so are the attempts of each, one at a time", () => {
     check(({ last }) => {
       const events = historyOf(last.world);
       expect(ofType(events, "TaskEntered").map(({ n }) => n)).toEqual(
@@ -311,7 +311,7 @@ describe("over random histories", () => {
     });
   });
 
-  test("saying the same thing again changes nothing and gets an equal answer", () => {
+  test("P8: saying the same thing again changes nothing and gets an equal answer", () => {
     check(({ worlds }) => {
       for (const { command, after } of worlds) {
         if (command?.type !== "SettleAttempt") continue;
@@ -344,7 +344,7 @@ describe("over random histories", () => {
     });
   });
 
-  test("an open session has a timer and a reason, and once the timer has fired there is something new to wait for", () => {
+  test("P10: an open session has a timer and a reason, and once the timer has fired there is something new to wait for", () => {
     check(({ last }) => {
       const { state, facts, world } = last;
       const due = dueAt(state, facts);
@@ -379,7 +379,7 @@ describe("over random histories", () => {
     });
   });
 
-  test("time and failing agents alone bring every session to an end or leave it waiting for an agent", () => {
+  test("P10: time and failing agents alone bring every session to an end or leave it waiting for an agent", () => {
     fc.assert(
       fc.property(anyWorld, (first) => {
         let from = first;

@@ -1,0 +1,4 @@
+import { pinnedSuite } from "../suites/pinned-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+pinnedSuite(workerdPlatform);
