@@ -110,10 +110,28 @@ const reroute = (commit: AgentCommit): readonly Statement[] => {
   ];
 };
 
+/** The id that this commit puts out of service, if any. */
+const goneIn = ({ agent, superseded }: AgentCommit): string | undefined =>
+  OUT_OF_SERVICE.includes(agent.admission) ? agent.id : superseded?.agent.id;
+
+/** What it held is marked, so that those attempts end also when it is back before their sessions are ticked. */
+const markHeld = (commit: AgentCommit): readonly Statement[] => {
+  const gone = goneIn(commit);
+  if (gone === undefined) return [];
+  const when = written(commit);
+  const how = commit.agent.admission === "deregistered" ? "deregistered" : "superseded";
+  return [
+    {
+      sql: `UPDATE agents SET tasks = (SELECT json_group_object(t.key, json(json_insert(t.value, '$.left', ?)))
+        FROM json_each(agents.tasks) t) WHERE id = ? AND tasks <> '{}' AND ${when.sql}`,
+      args: [how, gone, ...when.args],
+    },
+  ];
+};
+
 /** Sessions whose attempts the agent held are due at once: their next tick ends those attempts. */
 const releaseHeld = (commit: AgentCommit): readonly Statement[] => {
-  const { agent, superseded } = commit;
-  const gone = OUT_OF_SERVICE.includes(agent.admission) ? agent.id : superseded?.agent.id;
+  const gone = goneIn(commit);
   if (gone === undefined) return [];
   const when = written(commit);
   return [
@@ -151,6 +169,7 @@ export const planAgentCommit = (commit: AgentCommit): Planned => {
     upsert(commit),
     ...(commit.log === null ? [] : [logStatement(commit.log, commit.nonce, when)]),
     ...supersede(commit),
+    ...markHeld(commit),
     ...capabilities(commit),
     ...(commit.report === null ? [] : [reportStatement(commit.report, when)]),
   ];

@@ -23,6 +23,8 @@ export interface InFlight {
   readonly refused?: readonly string[];
   readonly beatAt?: number;
   readonly progress?: Json;
+  /** How the agent went out of service while it held the attempt. It may be back since; the attempt is not. */
+  readonly left?: "deregistered" | "superseded";
 }
 
 /** The newest state report of an agent. */

@@ -31,15 +31,16 @@ const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
   const { now, facts } = turn;
   const agent = facts.agents.get(task.agentId);
   const attemptId = attemptIdOf(turn.state.id, task.n, task.attempt);
-  if (agent?.admission === "superseded") {
-    const message = `agent ${task.agentId} restarted as ${agent.supersededBy ?? "another id"} and lost the task`;
+  const service = agent?.tasks[attemptId]?.left ?? agent?.admission;
+  if (service === "superseded") {
+    const message = `agent ${task.agentId} restarted as ${agent?.supersededBy ?? "another id"} and lost the task`;
     return endAttempt(turn, task, {
       outcome: "agent_restarted",
       counts: true,
       error: { code: "agent_restarted", message },
     });
   }
-  if (agent?.admission === "deregistered") {
+  if (service === "deregistered") {
     const message = `agent ${task.agentId} was deregistered while it held the task`;
     return endAttempt(turn, task, {
       outcome: "agent_deregistered",

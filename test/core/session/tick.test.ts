@@ -201,6 +201,18 @@ describe("an agent that is gone", () => {
       );
   });
 
+  test("that left and came back before the tick: the attempt ends as it would have ended", () => {
+    const back = (left: "deregistered" | "superseded") => inFlight({ left }).when(tick(T0 + 1));
+    back("deregistered").then(
+      { type: "AttemptEnded", outcome: "agent_deregistered", counts: false },
+      { type: "DispatchRequested", agentId: "a", attempt: 2, again: false },
+    );
+    back("superseded").then(
+      { type: "AttemptEnded", outcome: "agent_restarted", counts: true },
+      { type: "DispatchRequested", agentId: "a", attempt: 2, again: false },
+    );
+  });
+
   test("whose row is not at hand is given its time", () => {
     const unknown = running.with({ agents: new Map() });
     quietUntil(unknown, LEASE).then({ type: "DispatchRequested", again: true });
