@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { RawLogRow } from "../src/app/rebuild-port.ts";
+import { openLibsqlReadOnly } from "../src/store/libsql-read-only.ts";
+import { createRebuildStore } from "../src/store/rebuild-store.ts";
+import { writeTrace } from "../test/support/trace.ts";
+
+const HELP = `npm run trace -- NAME [--db FILE [--about TEXT]]
+
+Adds a golden log to test/traces: a complete log, and what it folds to from now on. Without --db it is the log of the
+mixed run (test/support/mixed-run.ts), with it that of a database. A trace that exists is never overwritten.
+`;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const PAGE = 500;
+
+const readLog = async (file: string): Promise<readonly RawLogRow[]> => {
+  const sql = await openLibsqlReadOnly({ url: file.startsWith("file:") ? file : `file:${file}` });
+  try {
+    const store = createRebuildStore(sql);
+    const rows: RawLogRow[] = [];
+    for (;;) {
+      const page = await store.readLogAfter(rows.at(-1)?.pos ?? 0, PAGE);
+      rows.push(...page);
+      if (page.length < PAGE) return rows;
+    }
+  } finally {
+    sql.close();
+  }
+};
+
+/** The mixed run is made of tests' parts, so that it runs among tests. */
+const recordMixedRun = (name: string): number => {
+  const args = ["vitest", "run", "--config", "scripts/vitest.config.mts", "--project", "node", "test/core/traces"];
+  const options = { cwd: root, stdio: "inherit", env: { ...process.env, OPSCORE_TRACE: name } } as const;
+  return spawnSync("npx", [...args, "-t", "the mixed run is recorded"], options).status ?? 1;
+};
+
+const { values, positionals } = parseArgs({
+  options: { db: { type: "string" }, about: { type: "string" }, help: { type: "boolean", short: "h" } },
+  allowPositionals: true,
+});
+const [name] = positionals;
+if (values.help === true || name === undefined || positionals.length > 1) {
+  process.stdout.write(HELP);
+  process.exitCode = values.help === true ? 0 : 2;
+} else if (values.db === undefined) {
+  process.exitCode = recordMixedRun(name);
+} else {
+  try {
+    const path = await writeTrace(name, values.about ?? "Recorded from a database.", await readLog(values.db));
+    process.stdout.write(`${path}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
