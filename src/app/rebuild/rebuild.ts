@@ -30,7 +30,7 @@ export interface RebuildOptions {
  *   what became of a delivery is not in the log: see `timerOf`. A timer written anew fires early, which is harmless.
  * - `agents.seq`: a guard, raised by deliveries too. `contact_at`: at least what the log says; heartbeats and
  *   registrations that were no news make it later. Of `tasks`, what is noted of a delivery in flight (`transport`, `confirmedAt`, `answer`,
- *   `beatAt`, …): an attempt put back has no outcome and is sent again after its lease. `reached_by_agentkit` after a
+ *   `beatAt`, `left`, …): an attempt put back has no outcome and is sent again after its lease. `reached_by_agentkit` after a
  *   late result: noted only if the row was at hand.
  * - `workflows` (but `needs`) and `agent_log` are sources, no cache: definitions and reports as they came.
  * - `log.pos`, `log.cause` and `log.tx` are of the log itself.
