@@ -1,14 +1,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { simulate } from "../test/sim/simulate.ts";
+import { lastRows, simulate } from "../test/sim/simulate.ts";
 
-/** `npm run sim -- --schedules N --seed S [--trace]`: runs N schedules with seeds S-1 … S-N; a failing one is printed whole. */
+/**
+ * `npm run sim -- --schedules N --seed S`: runs N schedules with seeds S-1 … S-N, tells which failed and how to replay
+ * them, and keeps a summary. `--trace` prints what happened, `--log TEXT` the logs of sessions and agents named so.
+ */
 const { values } = parseArgs({
   options: {
     schedules: { type: "string", default: "200" },
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
+    log: { type: "string" },
     first: { type: "boolean", default: false },
     out: { type: "string", default: "coverage/sim-summary.json" },
   },
@@ -33,6 +37,10 @@ for (; done < (single ? 1 : count); done += 1) {
   for (const [name, n] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + n;
   for (const [name, n] of Object.entries(result.ended)) ended[name] = (ended[name] ?? 0) + n;
   if (values.trace) process.stdout.write(`${result.trace.join("\n")}\n`);
+  if (values.log !== undefined) {
+    const rows = lastRows().query("SELECT * FROM log WHERE instr(stream, ?) > 0 ORDER BY pos", values.log);
+    for (const row of rows) process.stdout.write(`${row["stream"]} ${row["seq"]} ${row["cause"]} ${row["events"]}\n`);
+  }
   if (result.violations.length > 0) {
     failed += 1;
     process.stdout.write(`seed ${seed}\n  ${result.settings}\n`);

@@ -28,12 +28,14 @@ export interface Temper {
   /** After a task it is out of service for a while, says so, and says when it is back. */
   readonly moods: number;
   readonly repeats: number;
+  /** Sends two reports late that it should have sent before its last. */
+  readonly echoes: number;
   readonly clockOffsetMs: number;
 }
 
 const plain: Temper = {
   kind: "fast", workMs: [20, 2_000], holds: false, prompt: true, ids: true, swaps: false, settles: "report", beats: false,
-  fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, moods: 0, repeats: 0, clockOffsetMs: 0,
+  fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, moods: 0, repeats: 0, echoes: 0, clockOffsetMs: 0,
   backAfterMs: [3_000, 60_000],
 }; // prettier-ignore
 
@@ -46,6 +48,7 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Te
     { kind: "silent", workMs: [8_000, 70_000], prompt: false, ids: random.chance(0.5), holds: random.chance(0.3) },
     { kind: "instant", workMs: [0, 10], ids: random.chance(0.7), prompt: random.chance(0.5) },
     { kind: "instant", workMs: [0, 10], settles: "call" },
+    { kind: "echoing", ids: false, echoes: 0.7, workMs: [500, 5_000] },
     { kind: "moody", moods: 0.5 },
     // Back within the moment in which its task's timer fires and is set anew.
     { kind: "relapsing", crashes: 0.6, workMs: [40_000, 200_000], crashAt: [29_000, 36_000], backAfterMs: [1, 200] },
@@ -56,7 +59,7 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Te
     { kind: "refusing", rejects: 0.3, breaks: 0.2 },
     { kind: "liar", lies: 0.7, repeats: 0.5 },
   ];
-  const drawn = random.pick(calm ? kinds.slice(0, 11) : kinds);
+  const drawn = random.pick(calm ? kinds.slice(0, 12) : kinds);
   return {
     ...plain,
     ...drawn,
@@ -82,6 +85,8 @@ export class SimAgent {
   /** Attempts whose completion by call was acknowledged. */
   readonly completed: string[] = [];
   readonly facts = new Map<string, Fact[]>();
+  /** Those that were not acknowledged may have been taken too. */
+  readonly sentFacts = new Map<string, Fact[]>();
   readonly received: string[] = [];
   readonly #world: SimWorld;
   readonly #kit: SimAgentKit;
@@ -160,6 +165,7 @@ export class SimAgent {
     });
     const signature = createHmac("sha256", SIM_SECRET).update(`${seconds}.${body}`).digest("hex");
     const headers = { "X-AgentKit-Timestamp": String(seconds), "X-AgentKit-Signature": signature };
+    this.sentFacts.set(id, [...(this.sentFacts.get(id) ?? []), { signedAt: seconds, type }]);
     const done = (reply: Reply): void => {
       if (reply?.status !== 200) return;
       if (type === "REGISTER") this.registered = true;
@@ -176,7 +182,11 @@ export class SimAgent {
 
   /** When it says so, by its own clock (µs). */
   #report(state: string, details: object): number {
-    const [id, micros] = [this.id, this.#micros()];
+    return this.#say(state, details, this.#micros());
+  }
+
+  #say(state: string, details: object, micros: number): number {
+    const { id } = this;
     const sent = `${new Date(Math.floor(micros / 1_000)).toISOString().slice(0, 19)}.${String(micros % 1_000_000).padStart(6, "0")}+00:00`;
     const body = JSON.stringify({ agentId: id, timestamp: sent, state, details });
     const send = (): void => {
@@ -257,6 +267,7 @@ export class SimAgent {
         const micros = this.#report("idle", temper.ids ? { ...details, result: { done: attemptId } } : details);
         // There is no fence for those who do not show one: once for each task that it finishes.
         if (!temper.ids) this.#world.finish(this.id, micros);
+        if (this.#random.chance(temper.echoes)) this.#echo(micros);
       }
     };
     if (temper.moods > 0) this.#world.scheduler.after(5, () => this.alive && this.#working === 0 && this.#mood());
@@ -268,6 +279,20 @@ export class SimAgent {
     }
     this.#report("active", details);
     last();
+  }
+
+  /** Two reports that should have come before the last one; it has taken up other work by now. */
+  #echo(lastMicros: number): void {
+    this.#world.finish(this.id, lastMicros - 1);
+    const say = (state: string, micros: number): void => {
+      const { id } = this;
+      this.#world.scheduler.after(
+        this.#random.between(50, 4_000),
+        () => this.alive && this.id === id && this.#say(state, {}, micros),
+      );
+    };
+    say("active", lastMicros - 2);
+    say("idle", lastMicros - 1);
   }
 
   /** An attempt that this agent was never given, if there is one. */

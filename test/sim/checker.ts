@@ -32,6 +32,8 @@ export interface Checker {
   /** Folded sessions, by id. */
   readonly sessions: ReadonlyMap<string, { readonly state: SessionState | null }>;
   readonly events: number;
+  /** How often each promise was looked at; what was never looked at holds nothing. */
+  readonly checked: Record<string, number>;
   /** Write batches so far: what only reads rows need not look again at the same version. */
   readonly version: number;
 }
@@ -44,6 +46,23 @@ export const perVersion = <T>(checker: Pick<Checker, "version">, find: () => T):
     if (known?.version !== version) known = { version, value: find() };
     return known.value;
   };
+};
+
+/** Which promises an event is held against, besides P6. */
+const HELD_BY_EVENT: Readonly<Record<SessionEvent["type"], readonly string[]>> = {
+  SessionStarted: [],
+  TaskEntered: ["P11"],
+  TaskWaited: [],
+  DispatchRequested: ["P5"],
+  AttemptEnded: ["P5"],
+  TaskCompleted: ["P5"],
+  TaskFailed: [],
+  TaskCancelled: [],
+  SessionCompleted: [],
+  SessionFailed: [],
+  SessionCancelled: [],
+  SessionWarned: [],
+  LateResultRecorded: ["P7"],
 };
 
 const text = (row: Row, column: string): string => String(row[column]);
@@ -69,12 +88,17 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   let pos = 0;
   let events = 0;
   let version = 0;
+  const checked: Record<string, number> = {};
+  const look = (...promises: readonly string[]): void => {
+    for (const promise of promises) checked[promise] = (checked[promise] ?? 0) + 1;
+  };
   const fail = (promise: string, message: string): void => {
     if (violations.length < 20) violations.push({ promise, message });
   };
 
   /** P3: 1..n without gap; P14: each row is chained to the one before. */
   const chain = (row: Row, last: { seq: number; hash: string }): void => {
+    look("P3", "P14");
     const seq = Number(row["seq"]);
     if (seq !== last.seq + 1) fail("P3", `${text(row, "stream")}: row ${seq} follows ${last.seq}`);
     const chained = JSON.stringify([
@@ -106,6 +130,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
 
   const step = (id: string, folded: Folded, event: SessionEvent, row: Row): void => {
     events += 1;
+    look("P6", ...HELD_BY_EVENT[event.type]);
     const before = folded.state;
     if (folded.ended && event.type !== "LateResultRecorded") fail("P6", `${id}: ${event.type} after the end`);
     if ("n" in event && event.type !== "LateResultRecorded" && folded.terminalTasks.has(event.n)) {
@@ -221,6 +246,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
     for (const row of db.query("SELECT id, head, seq, hash, status, needs, due_at FROM sessions")) {
       const id = text(row, "id");
       const folded = sessions.get(id);
+      look("P2", "P4");
       if (folded?.state == null) {
         fail("P2", `${id}: a head without a log`);
         continue;
@@ -236,6 +262,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       if (text(row, "needs") !== JSON.stringify(needsOf(state, graph))) fail("P4", `${id}: needs`);
       const due = row["due_at"] === null ? null : Number(row["due_at"]);
       if (state.status !== "open") continue;
+      look("P10");
       if (state.open.length === 0) fail("P10", `${id}: open without a task`);
       if (due === null) fail("P10", `${id}: open without a timer`);
       for (const task of state.open) {
@@ -274,6 +301,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       if (tasks.length !== own.size || tasks.some((id) => !own.has(id))) {
         fail("P4", `agent ${text(row, "id")} holds [${tasks.join(" ")}], its sessions say [${[...own].join(" ")}]`);
       }
+      look("P4", "L2");
       if (tasks.length > Number(row["capacity"])) fail("L2", `agent ${text(row, "id")} holds more than it can`);
       held.delete(text(row, "id"));
     }
@@ -289,6 +317,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   return {
     violations,
     sessions,
+    checked,
     get events() {
       return events;
     },

@@ -28,6 +28,8 @@ export interface FaultPlan {
   readonly hintDropped: number;
   readonly hintCopied: number;
   readonly hintDelayed: number;
+  /** The isolate is evicted after its answer: its background work is never run. */
+  readonly backgroundLost: number;
   readonly tickSkipped: number;
   readonly tickDoubled: number;
   /** Clock offsets of the workers (ms). */
@@ -45,7 +47,7 @@ export const drawFaults = (random: Random): FaultPlan => {
   const names = [
     "storeErrorBefore", "storeErrorAfter", "storeBusy", "storeStall", "killBefore", "killAfter", "requestLost",
     "answerLost", "requestCopied", "requestDelayed", "hang", "redirect", "status404", "status5xx", "refusedConnection", "agentKitDown",
-    "hintDropped", "hintCopied", "hintDelayed", "tickSkipped", "tickDoubled", "clockJump",
+    "hintDropped", "hintCopied", "hintDelayed", "backgroundLost", "tickSkipped", "tickDoubled", "clockJump",
   ] as const; // prettier-ignore
   const only = random.pick(names);
   const rate = (name: (typeof names)[number], high: number): number => {
@@ -75,6 +77,7 @@ export const drawFaults = (random: Random): FaultPlan => {
     hintDropped: rate("hintDropped", 1),
     hintCopied: rate("hintCopied", 0.5),
     hintDelayed: rate("hintDelayed", 0.5),
+    backgroundLost: rate("backgroundLost", 0.8),
     tickSkipped: rate("tickSkipped", 0.5),
     tickDoubled: rate("tickDoubled", 0.5),
     skewMs: mood === 0 || random.chance(0.5) ? 0 : random.chance(0.7) ? random.int(2_000) : random.int(300_000),

@@ -45,15 +45,21 @@ export const lateThings = (world: SimWorld): Violation[] => {
       .map((row) => [String(row["id"]), row] as const),
   );
   for (const [id, { admission }] of agents) world.sees(id, admission === "superseded" || admission === "deregistered");
+  const { checked } = world.checker;
+  const look = (promise: string): void => {
+    checked[promise] = (checked[promise] ?? 0) + 1;
+  };
   for (const { state } of world.checker.sessions.values()) {
     for (const task of (state as SessionState | null)?.open ?? []) {
       if (state === null) continue;
       const where = `${state.id} task ${task.n}`;
+      if (task.phase === "backoff") look("L1");
       if (task.phase === "backoff" && past(task.retryAt, TICK_MS)) late("L1", `${where}: retry due at ${task.retryAt}`);
       if (task.phase !== "dispatched") continue;
       const agent = agents.get(task.agentId);
       const attemptId = attemptIdOf(state.id, task.n, task.attempt);
       const entry = (JSON.parse(String(agent?.["tasks"] ?? "{}")) as Record<string, InFlight>)[attemptId];
+      look("L3");
       const timeout = world.timeoutsOf(state, task.taskId);
       if (past(task.sentAt + timeout.runMs, TICK_MS)) late("L3", `${where}: run deadline passed unseen`);
       const gone = agent?.["admission"] === "superseded" || agent?.["admission"] === "deregistered";
@@ -64,6 +70,7 @@ export const lateThings = (world: SimWorld): Violation[] => {
       if (heard || entry?.beatAt !== undefined) continue;
       if (entry?.transport === undefined && past(task.leaseUntil, TICK_MS + CALLS_MS))
         late("L3", `${where}: its lease is long over`);
+      if (entry?.acceptedAt !== undefined) look("L4");
       const lost = entry?.acceptedAt !== undefined && agent?.["reached_by_agentkit"] === 0;
       if (lost && past(task.sentAt + timeout.startMs, TICK_MS + CALLS_MS))
         late("L4", `${where}: AgentKit lost it unseen`);

@@ -155,7 +155,12 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     }),
     clock,
     entropy: { bytes: (length) => Uint8Array.from({ length }, () => entropy.int(256)) },
-    defer: { defer: spawn },
+    defer: {
+      defer: (work) => {
+        if (random.chance(world.faults.backgroundLost)) world.fault("backgroundLost", name);
+        else spawn(work);
+      },
+    },
     hints: createQueueHints({ sendBatch: (messages) => world.sendHints(worker, messages, random) }, clock, log),
     log,
     graphs,
