@@ -117,16 +117,17 @@ const goneIn = ({ agent, superseded }: AgentCommit): string | undefined =>
 /** What it held is marked, so that those attempts end also when it is back before their sessions are ticked. */
 const markHeld = (commit: AgentCommit): readonly Statement[] => {
   const gone = goneIn(commit);
-  if (gone === undefined) return [];
-  const when = written(commit);
   const how = commit.agent.admission === "deregistered" ? "deregistered" : "superseded";
-  return [
-    {
-      sql: `UPDATE agents SET tasks = (SELECT json_group_object(t.key, json(json_insert(t.value, '$.left', ?)))
-        FROM json_each(agents.tasks) t) WHERE id = ? AND tasks <> '{}' AND ${when.sql}`,
-      args: [how, gone, ...when.args],
-    },
-  ];
+  const when = written(commit);
+  return gone === undefined
+    ? []
+    : [
+        {
+          sql: `UPDATE agents SET tasks = (SELECT json_group_object(t.key, json(json_insert(t.value, '$.left', ?)))
+            FROM json_each(agents.tasks) t) WHERE id = ? AND tasks <> '{}' AND ${when.sql}`,
+          args: [how, gone, ...when.args],
+        },
+      ];
 };
 
 /** Sessions whose attempts the agent held are due at once: their next tick ends those attempts. */

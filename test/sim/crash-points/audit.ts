@@ -37,7 +37,11 @@ export const auditNow = async (database: CrashDatabase): Promise<readonly string
     session.seq += 1;
     if (row["seq"] !== session.seq) faults.push(`P3: the log of ${id} has no row ${session.seq}`);
     for (const event of JSON.parse(String(row["events"])) as SessionEvent[]) {
-      session.state = evolve(session.state, event, { seq: session.seq, at: Number(row["at"]) });
+      try {
+        session.state = evolve(session.state, event, { seq: session.seq, at: Number(row["at"]) });
+      } catch (error) {
+        faults.push(`P3: the log of ${id} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      }
       if (!/^(Task|Session)(Completed|Failed|Cancelled)$/.test(event.type)) continue;
       const what = "n" in event ? `task ${event.n}` : "the session";
       if (session.ended.includes(what)) faults.push(`P6: ${what} of ${id} ended twice`);

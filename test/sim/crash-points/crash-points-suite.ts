@@ -15,7 +15,9 @@ export const crashPointsSuite = (stories: readonly Story[], least: { points: num
     const { useCases } = story;
 
     beforeAll(async () => {
-      expect((await referenceOf(story)).outcome.faults, "without any death").toEqual([]);
+      const { outcome, tookMs } = await referenceOf(story);
+      expect(outcome.faults, "without any death").toEqual([]);
+      expect(tookMs, "without any death").toBeLessThanOrEqual(story.lastsMs ?? 60_000);
     });
 
     test.each(useCases)("L3: a worker killed at any port call of %s changes nothing but time", async (useCase) => {

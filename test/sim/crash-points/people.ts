@@ -37,6 +37,7 @@ interface Options {
 }
 
 const REPEAT_MS = 2_000;
+const MAX_TRIES = 20;
 const THINK_MS = 100;
 const ANSWER = { kind: "answer", headers: { get: () => null }, truncated: false } as const;
 
@@ -65,14 +66,22 @@ export class People {
     return this.#world.errand(this.#send(useCase, method, path, text, options));
   }
 
-  async #send(useCase: string, method: string, path: string, text: string, options: Options): Promise<void> {
+  async #send(
+    useCase: string,
+    method: string,
+    path: string,
+    text: string,
+    options: Options,
+    tries = MAX_TRIES,
+  ): Promise<void> {
     const headers = { Authorization: `Bearer ${API_KEY}`, "Content-Type": "application/json", ...options.headers };
     const reply = await this.#world.request(
       useCase,
       new Request(`http://opscore.sim${path}`, { method, headers, body: text }),
     );
-    const again = (): Promise<void> => this.say(useCase, method, path, text, options);
-    if (reply === null || reply.status === 503) return this.#world.time.after(REPEAT_MS, again);
+    const again = (): Promise<void> => this.#world.errand(this.#send(useCase, method, path, text, options, tries - 1));
+    if (tries > 0 && (reply === null || reply.status === 503)) return this.#world.time.after(REPEAT_MS, again);
+    if (reply === null) return void this.#world.bugs.push(`${useCase} was never answered`);
     const wanted = options.expect === undefined ? reply.status < 300 : reply.status === options.expect;
     if (!wanted) this.#world.bugs.push(`${useCase} was answered ${reply.status} ${JSON.stringify(reply.body)}`);
     this.said.push({ useCase, path, reply });

@@ -46,6 +46,7 @@ const hangingAndHelping = (people: People, first: string, second: string): void 
 /** AgentKit loses a task that it accepted; an agent lets its run deadline pass. */
 export const deadlines: Story = {
   name: "deadlines",
+  lastsMs: 240_000,
   mode: "auto",
   useCases: [
     "PUT of a new agent",
@@ -81,6 +82,7 @@ export const deadlines: Story = {
 /** Deliveries that fail: rejected, broken, refused on both ways, and a wait that nobody ends. */
 export const deliveries: Story = {
   name: "failed deliveries",
+  lastsMs: 90_000,
   mode: "auto",
   useCases: ["PUT of a new agent", "start: inline definition", "complete", "a queue delivery", "a sweep"],
   play: async (people) => {
@@ -116,6 +118,7 @@ export const deliveries: Story = {
 /** Two deadlines at once, and a sweep that ticks one session itself and hands on the others. */
 export const manyDue: Story = {
   name: "more due than a sweep takes",
+  lastsMs: 240_000,
   own: 1,
   useCases: [
     "PUT of a new agent",
@@ -144,6 +147,7 @@ export const manyDue: Story = {
 /** A session that cannot be advanced for a while: what it needs is not to be read. */
 export const poisoned: Story = {
   name: "a session that cannot be advanced",
+  lastsMs: 300_000,
   slackMs: 65_000,
   useCases: [
     "PUT of a new agent",

@@ -96,14 +96,28 @@ const noFindings = (): Findings => ({ points: 0, deaths: 0, lost: 0, faults: [],
 
 const where = ({ kill, call }: Death): string => `${kill.when} call ${kill.call}, ${call.useCase}, ${call.name}`;
 
+/** What is in one list and not, or not as often, in the other. */
+const without = (list: readonly string[], others: readonly string[]): readonly string[] => {
+  const left = [...others];
+  return list.filter((entry) => {
+    const at = left.indexOf(entry);
+    if (at !== -1) left.splice(at, 1);
+    return at === -1;
+  });
+};
+
 const judge = (findings: Findings, story: Story, reference: Run, run: Run, at: string): void => {
   const { faults, answers, ...rest } = run.outcome;
   const { faults: _, answers: expected, ...others } = reference.outcome;
   const say = (list: string[], changes: readonly string[]): void => {
-    if (changes.length > 0) list.push(`"${story.name}", killed ${at}:\n  ${changes.slice(0, 8).join("\n  ")}`);
+    const lines = [...new Set(changes)].slice(0, 8);
+    if (lines.length > 0) list.push(`"${story.name}", killed ${at}:\n  ${lines.join("\n  ")}`);
   };
   say(findings.faults, faults);
-  say(findings.answers, differences(expected, answers, "answers"));
+  say(findings.answers, [
+    ...without(answers, expected).map((answer) => `answered ${answer}`),
+    ...without(expected, answers).map((answer) => `instead of ${answer}`),
+  ]);
   say(findings.others, differences(others, rest, "outcome"));
   const lateMs = run.tookMs - reference.tookMs - run.deaths.length * RECOVERY_MS - (story.slackMs ?? 0);
   if (lateMs > 0) say(findings.others, [`${lateMs / 1_000} s later than a lease and 65 s for each death`]);
