@@ -49,6 +49,7 @@ interface Started {
 /** People: they save, start, read, cancel, edit and deregister; and repeat what was not answered. */
 export class SimOperator {
   readonly started: Started[] = [];
+  readonly #saved = new Set<string>();
   readonly #world: SimWorld;
   readonly #random: Random;
   readonly #agents: readonly SimAgent[];
@@ -68,6 +69,10 @@ export class SimOperator {
     for (let at = 0; at < sessions; at += 1) {
       const when = burst === null ? random.between(0, spanMs * 0.6) : burst + random.between(0, 6);
       scheduler.after(2_000 + when, () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
+    }
+    // Some save what they start, and edit it while it runs: what has begun keeps the definition it began with.
+    for (let at = random.int(4); at > 0; at -= 1) {
+      scheduler.after(1_500 + random.between(0, spanMs * 0.7), () => this.#save(`flow-${random.int(2)}`));
     }
     if (random.chance(0.5)) {
       scheduler.after(random.between(0, spanMs), () => {
@@ -89,7 +94,23 @@ export class SimOperator {
     });
   }
 
-  /** Started inline, so that it needs no definition saved before; the same key until it is answered. */
+  #save(workflowId: string): void {
+    const definition = drawDefinition(
+      this.#random,
+      workflowId,
+      this.#agents.filter(({ registered }) => registered),
+    );
+    this.#repeat(
+      (done) => this.#world.request("POST", "/v1/opscore/workflows", definition, done),
+      (reply) => {
+        if (reply.status === 200 || reply.status === 201) this.#saved.add(workflowId);
+        else if (reply.status !== 503) this.#world.bug(`save answered ${reply.status} ${JSON.stringify(reply.json)}`);
+        return reply.status !== 503;
+      },
+    );
+  }
+
+  /** Of a saved definition, if there is one, or inline; the same key until it is answered. */
   #start(key: string, workflowId: string): void {
     const random = this.#random;
     const entry: Started = { key, sessionId: null };
@@ -97,8 +118,11 @@ export class SimOperator {
     // An id whose registration is lost for ever would wait for ever: people name agents they have seen registered.
     const known = this.#agents.filter(({ registered }) => registered);
     const home = random.chance(0.5) && known.length > 0 ? random.pick(known).id : undefined;
-    const workflowDefinition = drawDefinition(random, workflowId, known);
-    const body = { workflowDefinition, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
+    const what =
+      this.#saved.has(workflowId) && random.chance(0.6)
+        ? { workflowDefinitionId: workflowId }
+        : { workflowDefinition: drawDefinition(random, workflowId, known) };
+    const body = { ...what, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),
       (reply) => {
