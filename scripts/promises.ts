@@ -8,6 +8,9 @@ import { holdersOf, promises, unheld, type Holder, type TestResults } from "../t
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SHOWN = 4;
 
+// Whoever reads may have seen enough.
+process.stdout.on("error", () => process.exit(1));
+
 const { values } = parseArgs({
   options: {
     results: { type: "string", default: `${root}coverage/tests.json` },

@@ -124,6 +124,9 @@ const main = async (args: readonly string[]): Promise<number> => {
   }
 };
 
+// Whoever reads may have seen enough.
+process.stdout.on("error", () => process.exit(1));
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
