@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { dueAt, dueBounds } from "../../../src/core/session/deadlines.ts";
-import { agent, attempt, given, HOUR, MINUTE, SECOND, start, T0 } from "../../support/given.ts";
+import { agent, attempt, endDispatch, given, HOUR, MINUTE, SECOND, start, T0 } from "../../support/given.ts";
 
 const defaults = { timeout: { queue: "1h", start: "60s", run: "10m" } };
 const tasks = [{ taskId: "one", agentId: "a" }];
@@ -23,13 +23,22 @@ test("a run that is shorter than the lease ends first", () => {
   expect(dueBounds(state, facts.graph)).toEqual({ earliest: T0 + 10 * SECOND, latest: T0 + 10 * SECOND });
 });
 
-test("waiting and between attempts: exactly what is due", () => {
+test("waiting: exactly the end of the wait", () => {
   const waiting = given({
     tasks,
     defaults,
     agents: [agent("a", { tasks: { other: { sessionId: "s", sentAt: 1, lastSentMicros: null } } })],
   }).when(start()).and;
   expect(dueBounds(waiting.state, waiting.facts.graph)).toEqual({ earliest: T0 + HOUR, latest: T0 + HOUR });
+});
+
+test("between attempts: exactly the retry, which comes before what others wait for", () => {
+  const parallel = ["one", "two"].map((taskId) => ({ taskId, agentId: taskId, nextTaskId: null }));
+  const { state, facts } = given({ tasks: parallel, defaults, agents: [agent("one"), agent("two")] })
+    .when(start())
+    .and.when(endDispatch("refused", 1)).and;
+  expect(dueBounds(state, facts.graph)).toEqual({ earliest: T0 + SECOND, latest: T0 + SECOND });
+  expect(dueAt(state, facts)).toBe(T0 + SECOND);
 });
 
 test("an ended session has none", () => {
