@@ -22,11 +22,16 @@ const openFile = async (path: string): Promise<OpenedSql> => {
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");
   const prepared = preparedDatabase(db);
+  let closed = false;
   return {
     // The driver is synchronous; its throws become rejections.
     batch: async (statements, mode) => prepared.batch(statements, mode),
     close: () => {
+      if (closed) return;
+      closed = true;
       prepared.forget();
+      // Whoever copies a stopped server's file has all of it; the driver may keep the connection, and the WAL, alive.
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       db.close();
     },
   };
