@@ -9,6 +9,18 @@ const agentIds: readonly string[] = [
   "q".repeat(128),
 ]; // prettier-ignore
 
+/** Ids that a database must not take for one another: one such family is in every cast. */
+const lookalikes: readonly (readonly string[])[] = [
+  ["a", "A"],
+  ["w", "W"],
+  ["e3", "E3"],
+  ["null", "NULL"],
+  ["1", "01", "1.0"],
+  ["1e3", "1000", "1E3"],
+  ["9007199254740993", "9007199254740992"],
+  ["a_b", "a-b", "A_B"],
+];
+
 const workflowIds: readonly string[] = [
   "w",
   "W",
@@ -64,10 +76,10 @@ export const createKnown = (seed: string, now: () => number): Known => {
     random,
     now,
     cast: {
-      agentIds: some(agentIds, 2 + random.int(4)),
+      agentIds: [...random.pick(lookalikes), ...some(agentIds, random.int(4))],
       names: ["", ...Array.from({ length: 3 }, () => text(random))],
       capabilities: ["write", ...Array.from({ length: 2 }, () => text(random).slice(0, 256) || "WRITE")],
-      workflowIds: some(workflowIds, 2),
+      workflowIds: [...random.pick(lookalikes), ...some(workflowIds, random.int(2))],
       keys: some(idempotencyKeys, 2),
     },
     registered: [],

@@ -22,6 +22,10 @@ const inTexts = (change: (text: string) => string): Planted["plant"] =>
 /** Each must be found, or equal runs prove nothing. */
 export const planted: readonly Planted[] = [
   { name: "ids compared without case", plant: inSql(/\bid"? = \?/g, "$& COLLATE NOCASE") },
+  {
+    name: "ids compared as numbers",
+    plant: inSql(/((?:"?\w+"?\.)?"?\w*id"?) = \?/g, "CAST($1 AS REAL) = CAST(? AS REAL)"),
+  },
   { name: "texts normalised", plant: inTexts((text) => text.normalize("NFC")) },
   { name: "texts cut at 4,096 characters", plant: inTexts((text) => text.slice(0, 4_096)) },
   {
