@@ -1,4 +1,4 @@
-import type { Agent, Report } from "../core/agent/agent.ts";
+import { REORDERED_MICROS, type Agent, type Report } from "../core/agent/agent.ts";
 import { isLost } from "../core/agent/availability.ts";
 import { meaningOf } from "../core/agent/state-meaning.ts";
 import { parseTaskRef, taskIdOf } from "../core/ids.ts";
@@ -45,9 +45,15 @@ const placeOf = (sentMicros: number, receivedAt: number): number => Math.min(sen
 
 const keyOf = (report: Report): number => placeOf(report.sentMicros, report.receivedAt);
 
+/** Of two reports sent soon after each other the agent's own clock knows best; the store places them alike. */
+const isNewer = (row: Report, than: Report): boolean => {
+  const apart = row.sentMicros - than.sentMicros;
+  return apart !== 0 && Math.abs(apart) <= REORDERED_MICROS ? apart > 0 : keyOf(row) >= keyOf(than);
+};
+
 /** The agent as it is once this report is stored: the newest report is its state, an older one changes nothing. */
 const withReport = (agent: Agent, row: ReportRow): Agent =>
-  agent.newest === null || keyOf(row) >= keyOf(agent.newest) ? { ...agent, newest: row } : agent;
+  agent.newest === null || isNewer(row, agent.newest) ? { ...agent, newest: row } : agent;
 
 const insert = async (deps: Deps, agent: Agent, row: ReportRow): Promise<CommitResult> => {
   const look = row.meaning === "free" || isLost(agent);
@@ -135,7 +141,14 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
   let historyOf: string | null = null;
   let inFlight: ReadonlySet<string> | null = null;
   for (let tries = 0; tries < MAX_TRIES;) {
-    const loaded = await deps.store.loadReport({ agentId: report.agentId, atMicros, digest, sessionId, historyOf });
+    const loaded = await deps.store.loadReport({
+      agentId: report.agentId,
+      atMicros,
+      sentMicros: report.sentMicros,
+      digest,
+      sessionId,
+      historyOf,
+    });
     if (loaded.repeated !== null) return loaded.repeated.outcome as ReportOutcome;
     const { agent } = loaded;
     if (agent === null) {

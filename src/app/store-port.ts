@@ -38,7 +38,7 @@ export interface LoadedSession {
   readonly facts: LoadedFacts;
 }
 
-/** A state report as a row. `atMicros` = min(sent, received); the newest row is the agent's reported state. */
+/** A state report as a row. `atMicros` = min(sent, received), before it is placed among the others; the newest row is the agent's reported state. */
 export interface ReportRow extends Report {
   readonly agentId: string;
   readonly atMicros: number;
@@ -184,6 +184,7 @@ export interface Store {
   loadReport(query: {
     readonly agentId: string;
     readonly atMicros: number;
+    readonly sentMicros: number;
     readonly digest: string;
     /** The session the report names; `null`: that of the agent's only task in flight. */
     readonly sessionId: string | null;

@@ -73,7 +73,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
     return readSession(results, historyOf);
   },
 
-  loadReport: async ({ agentId, atMicros, digest, sessionId, historyOf }): Promise<LoadedReport> => {
+  loadReport: async ({ agentId, atMicros, sentMicros, digest, sessionId, historyOf }): Promise<LoadedReport> => {
     const session: Expression =
       sessionId === null
         ? {
@@ -88,7 +88,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
           "SELECT outcome FROM agent_log WHERE agent_id = ? AND at BETWEEN ? AND ? AND digest = ? LIMIT 1",
           agentId,
           atMicros - REPEAT_WINDOW_MICROS,
-          atMicros,
+          Math.max(atMicros, sentMicros),
           digest,
         ),
         ...sessionStatements(session),

@@ -1,3 +1,4 @@
+import { REORDERED_MICROS } from "../core/agent/agent.ts";
 import type { ReportRow } from "../app/store-port.ts";
 import { taskNamedIn } from "../core/report/interpret.ts";
 import { LAST_SENT, NAMES_NO_TASK } from "./fragments.ts";
@@ -6,25 +7,36 @@ import { REPEAT_WINDOW_MICROS } from "./load.ts";
 import type { Statement } from "./sql-port.ts";
 
 /**
+ * The place of a report `p` among its agent's, against the newest one there is. Where a clock is ahead both stand at
+ * their receipt, in the order of the network; what the agent's own clock says of two close ones goes before that.
+ */
+const PLACE = `coalesce((SELECT CASE
+    WHEN m.sent_us - p.sent_us BETWEEN 1 AND ${REORDERED_MICROS} THEN min(p.at, m.at - (m.sent_us - p.sent_us))
+    WHEN p.sent_us - m.sent_us BETWEEN 1 AND ${REORDERED_MICROS} THEN max(p.at, m.at + 1)
+    ELSE p.at END
+  FROM agent_log m WHERE m.agent_id = p.agent_id ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1), p.at)`;
+
+/**
  * A report, conditional on `when` and on not being a repeat. Two copies from a fast clock differ in `at`, which is
  * then their receipt, but neither is after what was sent.
  */
 export const reportStatement = (report: ReportRow, when: Expression): Statement => ({
   sql: `INSERT INTO agent_log (agent_id, at, received_at, digest, sent, sent_us, state, meaning, details, attempt, outcome)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${when.sql} AND NOT EXISTS (
+    SELECT p.agent_id, ${PLACE}, ?, ?, ?, p.sent_us, ?, ?, ?, ?, ?
+    FROM (SELECT ? AS agent_id, CAST(? AS INTEGER) AS at, CAST(? AS INTEGER) AS sent_us) p WHERE ${when.sql} AND NOT EXISTS (
       SELECT 1 FROM agent_log WHERE agent_id = ? AND at BETWEEN ? AND ? AND digest = ?) RETURNING at`,
   args: [
-    report.agentId,
-    report.atMicros,
     report.receivedAt,
     report.digest,
     report.sent,
-    report.sentMicros,
     report.state,
     report.meaning,
     report.details === null ? null : JSON.stringify(report.details),
     report.attemptId,
     report.outcome === null ? null : JSON.stringify(report.outcome),
+    report.agentId,
+    report.atMicros,
+    report.sentMicros,
     ...when.args,
     report.agentId,
     report.atMicros - REPEAT_WINDOW_MICROS,

@@ -39,7 +39,8 @@ const plain: Temper = {
   backAfterMs: [3_000, 60_000],
 }; // prettier-ignore
 
-export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Temper => {
+/** `kind`: of this one only. */
+export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true, only?: string): Temper => {
   const kinds: readonly Partial<Temper>[] = [
     { kind: "fast" },
     { kind: "fast", ids: false },
@@ -59,7 +60,9 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true): Te
     { kind: "refusing", rejects: 0.3, breaks: 0.2 },
     { kind: "liar", lies: 0.7, repeats: 0.5 },
   ];
-  const drawn = random.pick(calm ? kinds.slice(0, 12) : kinds);
+  const drawn = random.pick(
+    only === undefined ? (calm ? kinds.slice(0, 12) : kinds) : kinds.filter(({ kind }) => kind === only),
+  );
   return {
     ...plain,
     ...drawn,
@@ -94,6 +97,8 @@ export class SimAgent {
   #lives = 0;
   #working = 0;
   #lastMicros = 0;
+  /** Its newest report said that it is idle, and was acknowledged. */
+  #knownIdle = false;
 
   constructor(world: SimWorld, kit: SimAgentKit, name: string, capabilities: readonly string[], temper: Temper) {
     this.#world = world;
@@ -114,6 +119,7 @@ export class SimAgent {
     this.#working = 0;
     this.alive = true;
     this.registered = false;
+    this.#knownIdle = false;
     this.id = `${this.name}-id${this.#lives}`;
     const [host, life] = [this.#host, this.#lives];
     this.#world.trace(`agent ${this.id} (${this.temper.kind}) starts`);
@@ -144,9 +150,10 @@ export class SimAgent {
     this.temper = { ...plain, ids: this.temper.ids };
     if (!this.alive) return this.start();
     this.#kit.register(this.id, this.#host);
-    this.notify("REGISTER");
+    // It says again what nobody has acknowledged, and no more: the rest is the engine's part.
+    if (!this.registered) this.notify("REGISTER");
     // An agent at work is not idle; it will report when it has finished.
-    if (this.#working === 0) this.#report("idle", {});
+    if (this.#working === 0 && !this.#knownIdle) this.#report("idle", {});
   }
 
   notify(type: "REGISTER" | "DEREGISTER"): void {
@@ -168,7 +175,7 @@ export class SimAgent {
     this.sentFacts.set(id, [...(this.sentFacts.get(id) ?? []), { signedAt: seconds, type }]);
     const done = (reply: Reply): void => {
       if (reply?.status !== 200) return;
-      if (type === "REGISTER") this.registered = true;
+      if (id === this.id) this.registered = type === "REGISTER";
       this.facts.set(id, [...(this.facts.get(id) ?? []), { signedAt: seconds, type }]);
     };
     this.#world.request("POST", "/v1/opscore/internal/agent/notify", body, done, headers);
@@ -189,8 +196,10 @@ export class SimAgent {
     const { id } = this;
     const sent = `${new Date(Math.floor(micros / 1_000)).toISOString().slice(0, 19)}.${String(micros % 1_000_000).padStart(6, "0")}+00:00`;
     const body = JSON.stringify({ agentId: id, timestamp: sent, state, details });
+    this.#knownIdle = false;
     const send = (): void => {
       this.#world.request("POST", `/v1/opscore/agent/${id}/state`, body, (reply) => {
+        if (reply?.status === 202 && micros === this.#lastMicros) this.#knownIdle = state === "idle";
         if (reply?.status === 202) this.acknowledged.set(id, [...(this.acknowledged.get(id) ?? []), sent]);
       });
     };

@@ -83,7 +83,7 @@ export const drawFaults = (random: Random): FaultPlan => {
     skewMs: mood === 0 || random.chance(0.5) ? 0 : random.chance(0.7) ? random.int(2_000) : random.int(300_000),
     clockJump: rate("clockJump", 0.02),
     latencyMs: random.pick([3, 3, 3, 30, 300, 2_000]),
-    deploys: mood === 0 ? random.int(2) : random.int(4),
+    deploys: mood === 0 ? random.pick([0, 0, 1, 2]) : random.int(4),
   };
 };
 

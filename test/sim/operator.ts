@@ -6,7 +6,7 @@ const CAPS = ["alpha", "beta", "gamma"] as const;
 
 /** A random definition of the language as built. */
 export const drawDefinition = (random: Random, id: string, agents: readonly SimAgent[]): object => {
-  const count = 1 + random.int(4);
+  const count = random.pick([1, 1, 2, 2, 3, 4]);
   const tasks = Array.from({ length: count }, (_, at) => {
     const target =
       random.chance(0.15) && agents.length > 0
@@ -66,8 +66,9 @@ export class SimOperator {
     const { scheduler } = this.#world;
     // Half of the days everybody starts at once, and the sessions compete for the same agents.
     const burst = random.chance(0.5) ? random.between(0, spanMs * 0.5) : null;
+    const burstMs = random.pick([6, 150]);
     for (let at = 0; at < sessions; at += 1) {
-      const when = burst === null ? random.between(0, spanMs * 0.6) : burst + random.between(0, 6);
+      const when = burst === null ? random.between(0, spanMs * 0.6) : burst + random.between(0, burstMs);
       scheduler.after(2_000 + when, () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
     }
     // Some save what they start, and edit it while it runs: what has begun keeps the definition it began with.

@@ -53,6 +53,7 @@ const simSql = (world: SimWorld, worker: SimWorker, random: Random): Sql => {
   const execute = (statements: readonly Statement[], mode: "read" | "write"): readonly SqlResult[] => {
     const results = world.db.batch(statements, mode);
     world.stats.batches += 1;
+    if (world.deployAt.delete(world.stats.batches)) world.scheduler.after(random.between(0, 3), () => world.deploy());
     if (mode === "write") world.checker.afterWrite();
     return results;
   };

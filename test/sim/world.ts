@@ -57,6 +57,8 @@ export class SimWorld {
   readonly given: string[] = [];
   readonly plan: FaultPlan;
   faults: FaultPlan;
+  /** After so many batches there is a deploy. */
+  readonly deployAt = new Set<number>();
   workers: SimWorker[] = [];
   /** From when nothing fails any more, or from the start of a quiet schedule (virtual time); else `null`. */
   calmSince: number | null = null;
@@ -135,6 +137,7 @@ export class SimWorld {
     this.trace("faults stop");
     this.faults = noFaults(this.plan);
     this.#skipUntil = 0;
+    this.deployAt.clear();
     this.calmSince ??= this.scheduler.now;
     for (const worker of this.workers.filter(({ alive, offsetMs }) => !alive || offsetMs !== 0)) this.#replace(worker);
   }

@@ -166,6 +166,25 @@ export const registrySuite = (platform: Platform): void => {
       expect(await stateOf(world, "a1")).toMatchObject({ state: "third", details: null });
     });
 
+    test("P9: two reports of a clock that is ahead keep their order, whichever arrives first", async () => {
+      const world = await open();
+      await report(world, "a1", "idle", { n: 2 }, "2026-11-22T08:05:00.004000");
+      world.clock.advance(12);
+      await report(world, "a1", "active", { n: 1 }, "2026-11-22T08:05:00.001000");
+      expect(await agentOf(world, "a1")).toMatchObject({ state: "idle", available: true });
+      world.clock.advance(9_000);
+      await report(world, "a1", "active", { n: 3 }, "2026-11-22T08:05:09.000000");
+      await report(world, "a1", "idle", { n: 2 }, "2026-11-22T08:05:00.004000");
+      expect(await agentOf(world, "a1")).toMatchObject({ state: "active" });
+      const history = await world.request("GET", "/v1/opscore/agents/a1/history");
+      const { data } = (await history.json()) as { data: { details: unknown }[] };
+      expect(data.map(({ details }) => details)).toEqual([{ n: 3 }, { n: 2 }, { n: 1 }]);
+      // What a clock said that was set right since is not held against it.
+      world.clock.advance(1_000);
+      await report(world, "a1", "idle", { n: 4 }, "2026-11-22T08:00:10.000000");
+      expect(await agentOf(world, "a1")).toMatchObject({ state: "idle" });
+    });
+
     test.each(["idle", "FINISHED", "Completed", "ready"])("%s means free: the agent is available", async (state) => {
       const world = await open();
       await report(world, "a1", state);

@@ -202,7 +202,7 @@ export const storeLoadSuite = (platform: Platform): void => {
       const held = await getAgent(stored.store, "a");
       const report = await reportOf("a", 1, { outcome: { applied: false, reason: "unknown_task" } });
       const { atMicros, digest } = report;
-      const query = { agentId: "a", atMicros, digest, sessionId: null, historyOf: null };
+      const query = { agentId: "a", atMicros, sentMicros: atMicros, digest, sessionId: null, historyOf: null };
       const fresh = await stored.store.loadReport(query);
       expect(fresh).toMatchObject({ agent: held, session: { seq: 1 }, repeated: null });
       await stored.store.insertReport(report, held.seq, false);

@@ -112,7 +112,7 @@ export const storeReportsSuite = (platform: Platform): void => {
           await stored.store.insertReport(report, seq, false);
         }
         const { atMicros, digest } = await at(7, "free");
-        const query = { agentId: "a", atMicros, digest, sessionId: null, historyOf: null };
+        const query = { agentId: "a", atMicros, sentMicros: atMicros, digest, sessionId: null, historyOf: null };
         const { pair, facts, session } = await stored.store.loadReport(query);
         expect(session?.seq).toBe(1);
         expect(pair.earliestWorking).toEqual({ sentMicros: sentMicros + 1, receivedAt: T0 + 60_000 });
@@ -139,7 +139,8 @@ export const storeReportsSuite = (platform: Platform): void => {
       expect(taskNamedIn(details) === null).toBe(half);
       const heard = { attemptId: attemptOf(1), outcome: { applied: false } };
       await stored.store.insertReport(await reportOf("a", 1, { ...heard, meaning: "working", details }), seq, false);
-      const query = { agentId: "a", atMicros: T0 * 1_000 + 2, digest: "", sessionId: null, historyOf: null };
+      const at = T0 * 1_000 + 2;
+      const query = { agentId: "a", atMicros: at, sentMicros: at, digest: "", sessionId: null, historyOf: null };
       const { pair } = await stored.store.loadReport(query);
       expect(pair.earliestWorking !== null).toBe(half);
     });

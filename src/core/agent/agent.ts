@@ -27,6 +27,9 @@ export interface InFlight {
   readonly left?: "deregistered" | "superseded";
 }
 
+/** Reports of an agent sent within this time (µs) of each other are ordered by its own clock: longer than a delay. */
+export const REORDERED_MICROS = 60_000_000;
+
 /** The newest state report of an agent. */
 export interface Report {
   readonly state: string;
