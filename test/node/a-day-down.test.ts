@@ -156,6 +156,8 @@ describe("a day without the store", () => {
       ["POST", `/v1/opscore/sessions/${insists}/cancel`],
       ["POST", `/v1/opscore/tasks/${attemptOf(silent)}/complete`, {}],
       ["POST", "/v1/opscore/agent/insists/state", result],
+      // It will not say so again, and is given work all the same.
+      ["POST", "/v1/opscore/agent/speaks/state", world.body("speaks", "idle")],
       ["PUT", "/v1/opscore/agents/new", { agentName: "new", version: "1", capabilities: [], contactEndpoint: "http://new.test/" }],
     ]; // prettier-ignore
     for (let minute = 0; minute < 1_440; minute += 1) {
@@ -175,7 +177,6 @@ describe("a day without the store", () => {
     expect((await world.post("insists", result)).status).toBe(202);
     await world.register("nobody", ["nobody"]);
     for (let ms = 0; ms < BACK_MS; ms += STEP_MS) {
-      if (ms === 30_000) await world.say("speaks", "idle");
       await world.sweep();
       world.clock.advance(STEP_MS);
     }

@@ -51,8 +51,14 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true, onl
     { kind: "instant", workMs: [0, 10], settles: "call" },
     { kind: "echoing", ids: false, echoes: 0.7, workMs: [500, 5_000] },
     { kind: "moody", moods: 0.5 },
-    // Back within the moment in which its task's timer fires and is set anew.
-    { kind: "relapsing", crashes: 0.6, workMs: [40_000, 200_000], crashAt: [29_000, 36_000], backAfterMs: [1, 200] },
+    // Back, or done, within the moment in which its task's timer fires and is set anew.
+    {
+      kind: "relapsing",
+      crashes: 0.5,
+      workMs: random.chance(0.5) ? [40_000, 200_000] : [29_500, 36_000],
+      crashAt: [29_000, 36_000],
+      backAfterMs: [1, 200],
+    },
     { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
     { kind: "caller", settles: "call", beats: random.chance(0.5), workMs: [500, 20_000] },
     { kind: "zombie", workMs: [60_000, 300_000] },
@@ -172,10 +178,11 @@ export class SimAgent {
     });
     const signature = createHmac("sha256", SIM_SECRET).update(`${seconds}.${body}`).digest("hex");
     const headers = { "X-AgentKit-Timestamp": String(seconds), "X-AgentKit-Signature": signature };
+    if (type === "DEREGISTER") this.registered = false;
     this.sentFacts.set(id, [...(this.sentFacts.get(id) ?? []), { signedAt: seconds, type }]);
     const done = (reply: Reply): void => {
       if (reply?.status !== 200) return;
-      if (id === this.id) this.registered = type === "REGISTER";
+      if (id === this.id && type === "REGISTER") this.registered = true;
       this.facts.set(id, [...(this.facts.get(id) ?? []), { signedAt: seconds, type }]);
     };
     this.#world.request("POST", "/v1/opscore/internal/agent/notify", body, done, headers);

@@ -33,6 +33,8 @@ export interface Checker {
   /** Folded sessions, by id. */
   readonly sessions: ReadonlyMap<string, { readonly state: SessionState | null }>;
   readonly events: number;
+  /** Sessions that have not ended. */
+  readonly open: number;
   /** How often each promise was looked at; what was never looked at holds nothing. */
   readonly checked: Record<string, number>;
   /** Write batches so far: what only reads rows need not look again at the same version. */
@@ -335,6 +337,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
     violations,
     sessions,
     checked,
+    get open() {
+      return [...sessions.values()].filter(({ state }) => state?.status === "open").length;
+    },
     get events() {
       return events;
     },

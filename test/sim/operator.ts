@@ -6,7 +6,7 @@ const CAPS = ["alpha", "beta", "gamma"] as const;
 
 /** A random definition of the language as built. */
 export const drawDefinition = (random: Random, id: string, agents: readonly SimAgent[]): object => {
-  const count = random.pick([1, 1, 2, 2, 3, 4]);
+  const count = random.pick([1, 1, 1, 2, 2, 3, 4]);
   const tasks = Array.from({ length: count }, (_, at) => {
     const target =
       random.chance(0.15) && agents.length > 0
@@ -72,7 +72,7 @@ export class SimOperator {
       scheduler.after(2_000 + when, () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
     }
     // Some save what they start, and edit it while it runs: what has begun keeps the definition it began with.
-    for (let at = random.int(4); at > 0; at -= 1) {
+    for (let at = random.pick([0, 0, 1, 2]); at > 0; at -= 1) {
       scheduler.after(1_500 + random.between(0, spanMs * 0.7), () => this.#save(`flow-${random.int(2)}`));
     }
     if (random.chance(0.5)) {
@@ -151,7 +151,7 @@ export class SimOperator {
         if (reply?.status === 404) this.#world.bug(`P3: session ${sessionId} was acknowledged and is not found`);
       });
     };
-    if (random.chance(0.5)) read();
+    if (random.chance(0.3)) read();
     if (random.chance(0.12)) {
       this.#world.scheduler.after(random.between(0, 90_000), () =>
         this.#repeat(

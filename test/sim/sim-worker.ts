@@ -54,7 +54,10 @@ const simSql = (world: SimWorld, worker: SimWorker, random: Random): Sql => {
     const results = world.db.batch(statements, mode);
     world.stats.batches += 1;
     if (world.deployAt.delete(world.stats.batches)) world.scheduler.after(random.between(0, 3), () => world.deploy());
-    if (mode === "write") world.checker.afterWrite();
+    if (mode === "write") {
+      world.checker.afterWrite();
+      world.onWrite();
+    }
     return results;
   };
   return {

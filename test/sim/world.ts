@@ -57,6 +57,8 @@ export class SimWorld {
   readonly given: string[] = [];
   readonly plan: FaultPlan;
   faults: FaultPlan;
+  /** Called after every batch that may have written. */
+  onWrite: () => void = () => undefined;
   /** After so many batches there is a deploy. */
   readonly deployAt = new Set<number>();
   workers: SimWorker[] = [];
@@ -232,7 +234,8 @@ export class SimWorld {
           const json: unknown = await response.json();
           if (response.status >= 500 && response.status !== 503)
             this.bug(`${method} ${path} answered ${response.status}`);
-          this.trace(`${worker.name} ${method} ${path} ${response.status}${first ? "" : " (copy)"}`);
+          const problem = response.status < 400 ? "" : ` ${String((json as { code?: unknown } | null)?.code)}`;
+          this.trace(`${worker.name} ${method} ${path} ${response.status}${problem}${first ? "" : " (copy)"}`);
           if (net.chance(this.faults.answerLost)) return this.fault("answerLost", path);
           this.scheduler.after(net.between(0.2, 20), () => answer({ status: response.status, json }));
         });

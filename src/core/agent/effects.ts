@@ -22,7 +22,7 @@ export type AgentEffect =
       readonly kind: "release";
       readonly agentId: string;
       readonly attemptId: string;
-      /** The agent itself settled it (report, call or answer to the delivery). */
+      /** The agent itself settled it (report, call or answer to the delivery), or may have while we were away. */
       readonly settled: boolean;
       readonly missedAt: number | null;
       /** Set when the agent was in touch by other means than a state report. */
@@ -65,11 +65,14 @@ export const effectOf = (event: SessionEvent, sessionId: string, at: number): Ag
       };
     case "AttemptEnded": {
       const silent = event.outcome === "run_deadline" && event.trace.startedAt === null;
+      // We were away: its "idle" may have come when nobody was there to hear it, and it will not say so again.
+      const unheard = event.outcome === "run_deadline" && !event.counts;
       return {
         kind: "release",
         agentId: event.agentId,
         attemptId: event.attemptId,
-        settled: event.outcome === "failed" || event.outcome === "rejected" || event.outcome === "agent_error",
+        settled:
+          unheard || event.outcome === "failed" || event.outcome === "rejected" || event.outcome === "agent_error",
         // Silence after a delivery we know of speaks against the agent; after AgentKit's word, against AgentKit.
         missedAt: silent && event.trace.transport === "direct" && event.counts ? at : null,
         contactAt: event.via === "call" || event.outcome === "rejected" || event.outcome === "agent_error" ? at : null,

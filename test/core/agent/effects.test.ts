@@ -70,6 +70,7 @@ describe("the end of an attempt frees its place", () => {
     ["an error of the agent", ended({ outcome: "agent_error" }), true],
     ["refused", ended({ outcome: "refused" }), false],
     ["run deadline", ended({ outcome: "run_deadline" }), false],
+    ["run deadline while we were away", ended({ outcome: "run_deadline", counts: false }), true],
     ["start deadline", ended({ outcome: "start_deadline" }), false],
     ["cancelled", ended({ outcome: "cancelled" }), false],
   ])("%s", (_what, event, settled) => {
