@@ -128,9 +128,10 @@ export class SimOperator {
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),
       (reply) => {
         if (reply.status === 503) return false;
-        // Refusals that the drawn request may deserve: an agent not known yet, a task without a target.
-        if (reply.status === 404 || reply.status === 409) return false;
-        if (reply.status === 422) {
+        // Refusals that the drawn request may deserve: an agent not known yet, or gone, or a task without a target.
+        const forGood = reply.status === 422 || (reply.status === 409 && this.#world.calmSince !== null);
+        if ((reply.status === 404 || reply.status === 409) && !forGood) return false;
+        if (forGood) {
           this.started.splice(this.started.indexOf(entry), 1);
           return true;
         }

@@ -45,11 +45,13 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   }
   database.reset();
   const random = createRandom(`${seed}/setup`);
-  // Some schedules are made of what collides: agents that are back the moment a timer fires, or done at once.
+  // Some schedules are made of what collides: agents that are back the moment a timer fires, or done at once. Half of
+  // those are calm, so that a lost wake-up shows; where nobody is woken, what the rows say is all there is.
   const theme = random.pick([null, null, null, null, null, null, "relapsing", "instant"] as const);
   const drawn = drawFaults(random);
   const slow = { relapsing: 2_000, instant: random.pick([3, 30, 300, 2_000]) };
-  const plan = theme === null ? drawn : { ...(random.chance(0.5) ? noFaults(drawn) : drawn), latencyMs: slow[theme] };
+  const collisions = random.chance(0.5) ? noFaults(drawn) : { ...drawn, backgroundLost: 0.5 };
+  const plan = theme === null ? drawn : { ...collisions, latencyMs: slow[theme] };
   const mode = random.pick(["auto", "auto", "agentkit", "direct"] as const);
   const workers = 1 + random.int(3);
   const world = new SimWorld(seed, database, plan, { mode, workers });
