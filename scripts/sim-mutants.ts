@@ -21,23 +21,36 @@ interface Fate {
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const run = (mutant: Mutant): Promise<Fate> =>
+/** Runs the simulator, with a mutant or without. */
+const simulated = (
+  mutant: Mutant | null,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly output: string }> =>
   new Promise((resolve) => {
-    const args = ["--import", `${here}../test/sim/mutate.ts`, `${here}sim.ts`, "--schedules", values.schedules];
-    const child = spawn(process.execPath, [...args, "--seed", values.seed, "--first", "--out", ""], {
-      env: { ...process.env, OPSCORE_MUTANT: mutant.name },
+    const hook = mutant === null ? [] : ["--import", `${here}../test/sim/mutate.ts`];
+    const child = spawn(process.execPath, [...hook, `${here}sim.ts`, ...args, "--out", ""], {
+      env: { ...process.env, OPSCORE_MUTANT: mutant?.name ?? "" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
     child.stdout.on("data", (data: Buffer) => (output += String(data)));
     child.stderr.on("data", (data: Buffer) => (output += String(data)));
-    child.on("close", (code) => {
-      const found = /seed \S+-(\d+)\n.*\n\s+(\S+): (.*)/.exec(output);
-      if (found)
-        return resolve({ mutant, schedule: Number(found[1]), how: `${found[2]}: ${(found[3] ?? "").slice(0, 80)}` });
-      resolve({ mutant, schedule: null, how: code === 0 ? "survived" : `the run broke: ${output.trim().slice(-200)}` });
-    });
+    child.on("close", (code) => resolve({ code, output }));
   });
+
+const run = async (mutant: Mutant): Promise<Fate> => {
+  const range = ["--schedules", values.schedules, "--seed", values.seed, "--first"];
+  const { code, output } = await simulated(mutant, range);
+  const found = /seed (\S+-(\d+))\n.*\n\s+(\S+): (.*)/.exec(output);
+  if (found === null) {
+    return { mutant, schedule: null, how: code === 0 ? "survived" : `the run broke: ${output.trim().slice(-200)}` };
+  }
+  const [, seed = "", schedule, promise, message = ""] = found;
+  // What the engine fails without the mutant says nothing of the mutant.
+  const without = await simulated(null, ["--seed", seed]);
+  if (without.code !== 0) return { mutant, schedule: null, how: `${seed} fails without the mutant too` };
+  return { mutant, schedule: Number(schedule), how: `${promise}: ${message.slice(0, 80)}` };
+};
 
 const chosen = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only));
 const fates: Fate[] = [];
