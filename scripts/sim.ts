@@ -23,6 +23,9 @@ const { values } = parseArgs({
   },
 });
 
+/** A long run says every so many schedules that it lives. */
+const PROGRESS = 5_000;
+
 /** A run with this many failures has said enough. */
 const MAX_FAILED = 10;
 
@@ -72,6 +75,7 @@ const runHere = async (base: string, seeds: readonly string[]): Promise<Summary>
   for (const seed of seeds) {
     const result = await printed(seed);
     schedules += 1;
+    if (schedules % PROGRESS === 0) process.stderr.write(`${seed}: ${schedules} done, ${violations} failed\n`);
     virtualMs += result.virtualMs;
     sessions += result.sessions;
     batches += result.batches;

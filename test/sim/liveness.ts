@@ -3,7 +3,7 @@ import type { InFlight } from "../../src/core/agent/agent.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
 import { FIRST_WAITING, FREE, WITH_NEWEST } from "../../src/store/fragments.ts";
 import type { Violation } from "./checker.ts";
-import type { SimWorld } from "./world.ts";
+import { SIM_START, type SimWorld } from "./world.ts";
 
 /** A tick comes at the latest a minute after it is due, and sweeps every five seconds. */
 const TICK_MS = 65_000;
@@ -34,9 +34,15 @@ export const lateThings = (world: SimWorld): Violation[] => {
     violations.push({ promise, message });
   };
   const { plan, scheduler, calmSince } = world;
+  // A deploy ends the isolate whose tick it was; the next tick comes a minute later.
+  const deploys = calmSince === SIM_START ? plan.deploys * 60_000 : 0;
   // A stalled batch may hold back what was under way when the faults stopped.
   const slack =
-    2 * plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0) + (plan.storeStall > 0 ? 80_000 : 0) + 12 * plan.latencyMs;
+    2 * plan.skewMs +
+    (plan.clockJump > 0 ? 60_000 : 0) +
+    (plan.storeStall > 0 ? 80_000 : 0) +
+    12 * plan.latencyMs +
+    deploys;
   const now = scheduler.now - slack;
   /** A bound counts from the moment it was reached, but never from before the faults stopped. */
   const past = (since: number, bound: number): boolean => now > Math.max(since, calmSince ?? 0) + bound;
