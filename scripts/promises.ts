@@ -21,6 +21,7 @@ const { values } = parseArgs({
 let results: TestResults;
 try {
   results = JSON.parse(readFileSync(values.results, "utf8")) as TestResults;
+  if (!Array.isArray((results as Partial<TestResults> | null)?.testResults)) throw new Error("no test results");
 } catch {
   process.stderr.write(`${values.results} cannot be read. Run the tests first: npm test\n`);
   process.exit(2);

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { countOf, optionsOf } from "./sim-options.ts";
 import { mutants, type Mutant } from "../test/sim/mutants.ts";
 
 /** `npm run sim:mutants [-- --schedules N --seed S --only NAME]`: which schedule finds out each broken engine. */
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
     schedules: { type: "string", default: "2000" },
     seed: { type: "string", default: "mutants" },
@@ -53,6 +53,12 @@ const run = async (mutant: Mutant): Promise<Fate> => {
 };
 
 const chosen = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only));
+if (chosen.length === 0) {
+  process.stderr.write(`no mutant is named like "${values.only ?? ""}"\n`);
+  process.exit(2);
+}
+const jobs = countOf("jobs", values.jobs);
+countOf("schedules", values.schedules);
 const fates: Fate[] = [];
 const queue = [...chosen];
 const work = async (): Promise<void> => {
@@ -66,7 +72,7 @@ const work = async (): Promise<void> => {
     );
   }
 };
-await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+await Promise.all(Array.from({ length: jobs }, work));
 const alive = fates.filter(({ schedule, mutant }) => schedule === null && mutant.equivalent === undefined);
 process.stdout.write(
   `${fates.length} mutants, ${fates.length - alive.length - fates.filter(({ schedule, mutant }) => schedule === null && mutant.equivalent !== undefined).length} dead, ${alive.length} alive\n`,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { countOf, optionsOf } from "./sim-options.ts";
 import { lastRows, simulate } from "../test/sim/simulate.ts";
 
 /**
@@ -10,15 +10,17 @@ import { lastRows, simulate } from "../test/sim/simulate.ts";
  * them, and keeps a summary. `--jobs J` shares them among J processes. `--trace` prints what happened, `--log TEXT` the
  * logs of the sessions and agents named so.
  */
-const { values } = parseArgs({
+const { values } = optionsOf({
   options: {
-    schedules: { type: "string", default: "200" },
+    schedules: { type: "string" },
     seed: { type: "string" },
     from: { type: "string", default: "1" },
     jobs: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
     log: { type: "string" },
     first: { type: "boolean", default: false },
+    /** One of several processes: its summary is for the one that started it. */
+    part: { type: "boolean", default: false },
     out: { type: "string", default: "coverage/sim-summary.json" },
   },
 });
@@ -109,7 +111,7 @@ const runHere = async (base: string, seeds: readonly string[]): Promise<Summary>
 /** Another process runs a part; what it prints but its summary is passed on. */
 const runThere = (base: string, from: number, count: number): Promise<Summary> =>
   new Promise((resolve, reject) => {
-    const range = ["--seed", base, "--from", `${from}`, "--schedules", `${count}`, "--out", "", "--jobs", "0"];
+    const range = ["--seed", base, "--from", `${from}`, "--schedules", `${count}`, "--out", "", "--part"];
     const args = [fileURLToPath(import.meta.url), ...range, ...(values.first ? ["--first"] : [])];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     let rest = "";
@@ -145,11 +147,12 @@ const sumOf = (parts: readonly Summary[]): Summary => {
   };
 };
 
-const count = Number(values.schedules);
-const from = Number(values.from);
-const jobs = Number(values.jobs);
+const count = countOf("schedules", values.schedules ?? "200");
+const from = countOf("from", values.from);
+const jobs = countOf("jobs", values.jobs);
 const base = values.seed ?? Date.now().toString(36);
-const one = values.seed !== undefined && /-\d+$/.test(values.seed);
+// The seed of one schedule, as a failing run prints it, is run alone; with a number of schedules it is a name like any.
+const one = values.schedules === undefined && values.seed !== undefined && /-\d+$/.test(values.seed);
 const seeds = one ? [base] : Array.from({ length: count }, (_, at) => `${base}-${from + at}`);
 const share = Math.ceil(count / Math.max(1, jobs));
 const summary =
@@ -177,5 +180,5 @@ if (values.out !== "") {
   writeFileSync(values.out, `${JSON.stringify(shown, null, 2)}\n`);
 }
 // Another process reads the parts, people the whole.
-process.stdout.write(`${JSON.stringify(jobs === 0 ? summary : shown)}\n`);
+process.stdout.write(`${JSON.stringify(values.part ? summary : shown)}\n`);
 process.exitCode = summary.violations > 0 ? 1 : 0;

@@ -45,10 +45,13 @@ const placeOf = (sentMicros: number, receivedAt: number): number => Math.min(sen
 
 const keyOf = (report: Report): number => placeOf(report.sentMicros, report.receivedAt);
 
-/** Of two reports sent soon after each other the agent's own clock knows best; the store places them alike. */
+/**
+ * The agent's own clock knows best, until it says that a report is older by more than any delay: then the clock may have
+ * been set back. The store places reports alike.
+ */
 const isNewer = (row: Report, than: Report): boolean => {
   const apart = row.sentMicros - than.sentMicros;
-  return apart !== 0 && Math.abs(apart) <= REORDERED_MICROS ? apart > 0 : keyOf(row) >= keyOf(than);
+  return apart >= 0 || (apart < -REORDERED_MICROS && keyOf(row) >= keyOf(than));
 };
 
 /** The agent as it is once this report is stored: the newest report is its state, an older one changes nothing. */

@@ -69,7 +69,8 @@ const executor = (statement: Prepared): ((args: readonly SqlValue[]) => Row[]) =
   statement.raw();
   return (args) =>
     (statement.all(...args) as SqlValue[][]).map((cells) => {
-      // A table has changed since the statement was prepared.
+      // A table has got other columns since the statement was prepared. Renamed ones would keep their old names: a file
+      // is migrated only before it is served.
       if (cells.length !== columns.length) columns = names();
       const row: Record<string, SqlValue> = {};
       for (let at = 0; at < columns.length; at += 1) row[columns[at]!] = cells[at]!;

@@ -8,11 +8,13 @@ import type { Statement } from "./sql-port.ts";
 
 /**
  * The place of a report `p` among its agent's, against the newest one there is. Where a clock is ahead both stand at
- * their receipt, in the order of the network; what the agent's own clock says of two close ones goes before that.
+ * their receipt, in the order of the network; what the agent's own clock says goes before that: later is later, and
+ * earlier is earlier if they are close. No place is after what was sent.
  */
 const PLACE = `coalesce((SELECT CASE
     WHEN m.sent_us - p.sent_us BETWEEN 1 AND ${REORDERED_MICROS} THEN min(p.at, m.at - (m.sent_us - p.sent_us))
-    WHEN p.sent_us - m.sent_us BETWEEN 1 AND ${REORDERED_MICROS} THEN max(p.at, m.at + 1)
+    WHEN p.sent_us > m.sent_us THEN max(p.at, m.at + 1)
+    WHEN p.sent_us = m.sent_us THEN max(p.at, m.at)
     ELSE p.at END
   FROM agent_log m WHERE m.agent_id = p.agent_id ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1), p.at)`;
 

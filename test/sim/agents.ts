@@ -56,8 +56,9 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true, onl
       kind: "relapsing",
       crashes: 0.5,
       workMs: random.chance(0.5) ? [40_000, 200_000] : [29_500, 36_000],
-      crashAt: [29_000, 36_000],
-      backAfterMs: [1, 200],
+      crashAt: [28_000, 35_000],
+      // Not within the same second: AgentKit's facts are ordered by seconds.
+      backAfterMs: [1_000, 1_200],
     },
     { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
     { kind: "caller", settles: "call", beats: random.chance(0.5), workMs: [500, 20_000] },

@@ -5,7 +5,12 @@ import type { Reply, SimWorld } from "./world.ts";
 const CAPS = ["alpha", "beta", "gamma"] as const;
 
 /** A random definition of the language as built. */
-export const drawDefinition = (random: Random, id: string, agents: readonly SimAgent[]): object => {
+export const drawDefinition = (
+  random: Random,
+  id: string,
+  agents: readonly SimAgent[],
+  runs: readonly string[],
+): object => {
   const count = random.pick([1, 1, 1, 2, 2, 3, 4]);
   const tasks = Array.from({ length: count }, (_, at) => {
     const target =
@@ -24,7 +29,7 @@ export const drawDefinition = (random: Random, id: string, agents: readonly SimA
       ...target,
       parameters,
       retry: { maxAttempts: 1 + random.int(4), initialInterval: random.pick(["0s", "1s", "5s"]) },
-      timeout: { start: random.pick(["5s", "20s"]), run: random.pick(["20s", "60s", "120s", "400s"]) },
+      timeout: { start: random.pick(["5s", "20s"]), run: random.pick(runs) },
     };
   });
   const split = count > 2 && random.chance(0.3) ? 1 + random.int(count - 2) : -1;
@@ -54,7 +59,11 @@ export class SimOperator {
   readonly #random: Random;
   readonly #agents: readonly SimAgent[];
 
-  constructor(world: SimWorld, agents: readonly SimAgent[]) {
+  readonly #runs: readonly string[];
+
+  /** `runs`: run time-outs that its definitions have. */
+  constructor(world: SimWorld, agents: readonly SimAgent[], runs = ["20s", "60s", "120s", "400s"]) {
+    this.#runs = runs;
     this.#world = world;
     this.#agents = agents;
     this.#random = world.random.fork("operator");
@@ -100,6 +109,7 @@ export class SimOperator {
       this.#random,
       workflowId,
       this.#agents.filter(({ registered }) => registered),
+      this.#runs,
     );
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/workflows", definition, done),
@@ -122,7 +132,7 @@ export class SimOperator {
     const what =
       this.#saved.has(workflowId) && random.chance(0.6)
         ? { workflowDefinitionId: workflowId }
-        : { workflowDefinition: drawDefinition(random, workflowId, known) };
+        : { workflowDefinition: drawDefinition(random, workflowId, known, this.#runs) };
     const body = { ...what, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),

@@ -50,7 +50,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   const theme = random.pick([null, null, null, null, null, null, "relapsing", "instant"] as const);
   const drawn = drawFaults(random);
   const slow = { relapsing: 2_000, instant: random.pick([3, 30, 300, 2_000]) };
-  const collisions = random.chance(0.5) ? noFaults(drawn) : { ...drawn, backgroundLost: 0.5 };
+  const collisions = { ...noFaults(drawn), backgroundLost: random.pick([0, 0.4]) };
   const plan = theme === null ? drawn : { ...collisions, latencyMs: slow[theme] };
   const mode = random.pick(["auto", "auto", "agentkit", "direct"] as const);
   const workers = 1 + random.int(3);
@@ -70,7 +70,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     );
   });
   for (const agent of agents) world.scheduler.after(random.between(0, 2_000), () => agent.start());
-  const operator = new SimOperator(world, agents);
+  const operator = new SimOperator(world, agents, theme === "relapsing" ? ["400s"] : undefined);
   operator.plan(spanMs, theme === "instant" ? 4 : random.pick([1, 1, 1, 1, 2, 2, 4]));
   for (let i = 0; i < plan.deploys; i += 1) {
     // Right after something was written there is always something under way.

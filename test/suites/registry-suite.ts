@@ -185,6 +185,20 @@ export const registrySuite = (platform: Platform): void => {
       expect(await agentOf(world, "a1")).toMatchObject({ state: "idle" });
     });
 
+    test("P9: what is later by the agent's clock is newer, also when our own clocks are minutes apart", async () => {
+      const world = await open();
+      world.clock.advance(240_000);
+      await report(world, "a1", "active", null, "2026-11-22T08:06:40.000000");
+      world.clock.advance(-179_000);
+      await report(world, "a1", "idle", null, "2026-11-22T08:07:41.000000");
+      expect(await agentOf(world, "a1")).toMatchObject({ state: "idle" });
+      world.clock.advance(-1_000);
+      await report(world, "a1", "active", { same: "moment" }, "2026-11-22T08:07:41.000000");
+      await report(world, "a1", "active", { same: "moment" }, "2026-11-22T08:07:41.000000");
+      const history = await world.request("GET", "/v1/opscore/agents/a1/history");
+      expect(((await history.json()) as { data: unknown[] }).data).toHaveLength(3);
+    });
+
     test.each(["idle", "FINISHED", "Completed", "ready"])("%s means free: the agent is available", async (state) => {
       const world = await open();
       await report(world, "a1", state);

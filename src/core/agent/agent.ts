@@ -27,7 +27,7 @@ export interface InFlight {
   readonly left?: "deregistered" | "superseded";
 }
 
-/** Reports of an agent sent within this time (µs) of each other are ordered by its own clock: longer than a delay. */
+/** A report that is older than the newest by no more than this (µs, the agent's clock) was delayed: see `agent_log.at`. */
 export const REORDERED_MICROS = 60_000_000;
 
 /** The newest state report of an agent. */
