@@ -38,7 +38,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
   app: { folders: ["core", "contract"] },
   store: {
     folders: ["core"],
-    files: ports,
+    files: [...ports, "contract/database-file.ts"],
     packages: ["drizzle-orm", "@libsql/client", "libsql"],
     types: ["@cloudflare/workers-types"],
   },

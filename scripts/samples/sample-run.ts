@@ -2,6 +2,7 @@ import { createWriteStream, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../src/contract/config.ts";
+import { databaseFile } from "../../src/contract/database-file.ts";
 import type { Log } from "../../src/app/ports.ts";
 import { systemClock } from "../../src/entry/system.ts";
 import { runServer, stopOnSignals } from "../../src/entry/run-server.ts";
@@ -13,8 +14,10 @@ import { followSession, openSampleSession, summaryLines } from "./sample-session
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
-const dataFolder = ({ databaseUrl }: Config): string =>
-  databaseUrl.startsWith("file:") ? dirname(databaseUrl.slice("file:".length)) : "data";
+const dataFolder = ({ databaseUrl }: Config): string => {
+  const file = databaseFile(databaseUrl);
+  return file === null ? "data" : dirname(file);
+};
 
 /**
  * Where the server's log goes, out of the progress's way: a file or, if someone asked for a level, stderr.
@@ -112,7 +115,7 @@ export const runSample = async (base: Config, logToStderr: boolean): Promise<voi
   const stored = key.file === null ? "from OPSCORE_API_KEY" : `kept in ${key.file}`;
   print(paint("bold", `Ops-Core listens on ${url}`));
   for (const line of table([
-    ["data", config.databaseUrl.replace(/^file:/, "")],
+    ["data", databaseFile(config.databaseUrl) ?? config.databaseUrl],
     ["API key", key.isNew ? `${key.key}  (made now, shown once, ${stored})` : stored],
     ["log", opened.place],
   ]))

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { databaseFileFault } from "./database-file.ts";
 import { echo } from "./json.ts";
 
 /** Single values of the environment. URLs may carry credentials, so their messages never repeat them. */
@@ -29,11 +30,14 @@ export const isLoopback = (host: string): boolean => {
   );
 };
 
-export const databaseUrlSchema = z
-  .string()
-  .refine((text) => /^file:./.test(text) || urlOf(text, ["libsql:", "https:"]) !== null, {
-    error: "is not a libSQL URL, expected file:<path>, libsql://<host> or https://<host>",
-  });
+export const databaseUrlSchema = z.string().superRefine((text, context) => {
+  const message = text.startsWith("file:")
+    ? databaseFileFault(text)
+    : urlOf(text, ["libsql:", "https:"]) === null
+      ? "is not a libSQL URL, expected file:<path>, libsql://<host> or https://<host>"
+      : null;
+  if (message !== null) context.addIssue({ code: "custom", input: text, message });
+});
 
 export const agentkitUrlSchema = z.string().transform((text, context) => {
   const url = urlOf(text, ["http:", "https:"]);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../contract/config.ts";
+import { databaseFile } from "../contract/database-file.ts";
 
 export interface ApiKey {
   readonly key: string;
@@ -14,7 +15,8 @@ export interface ApiKey {
 /** The root key: from the environment, else, for a loopback listener, generated once and kept beside the data. */
 export const loadApiKey = (config: Config): ApiKey => {
   if (config.apiKey !== null) return { key: config.apiKey, isNew: false, file: null };
-  const folder = config.databaseUrl.startsWith("file:") ? dirname(config.databaseUrl.slice("file:".length)) : "data";
+  const database = databaseFile(config.databaseUrl);
+  const folder = database === null ? "data" : dirname(database);
   const file = join(folder, "api-key");
   try {
     const key = readFileSync(file, "utf8").trim();

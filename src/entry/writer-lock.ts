@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, wri
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import Database from "libsql";
+import { databaseFile } from "../contract/database-file.ts";
 
 /** Who has the lock, as told to people; never asked whether the lock is held. */
 interface Holder {
@@ -80,8 +81,9 @@ export const lockFaultLines = (lockFile: string, reason: string): readonly strin
  * lock. Not covered: hard links to one file, and hosts that share a file system whose locks do not reach the other.
  */
 export const acquireWriterLock = (url: string): WriterLock | null => {
-  if (!url.startsWith("file:") || url === "file::memory:") return null;
-  const path = canonicalPath(url.slice("file:".length));
+  const file = databaseFile(url);
+  if (file === null) return null;
+  const path = canonicalPath(file);
   const [lockFile, holderFile] = [`${path}.lock`, `${path}.pid`];
   let db: Database.Database;
   try {

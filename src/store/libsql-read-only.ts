@@ -1,14 +1,12 @@
+import { databaseFile, isInMemory } from "../contract/database-file.ts";
 import { openLibsql, type LibsqlOptions, type OpenedSql } from "./libsql.ts";
 import { preparedDatabase } from "./prepared.ts";
 
 /** Writers do not block readers in WAL; only recovery after a crash holds the lock for a moment (ms). */
 const BUSY_MS = 5_000;
 
-/** SQLite's URI of a file that exists and may not be changed. More than two slashes at the start would name a host. */
-const readOnlyUri = (path: string): string => {
-  const parts = path.replace(/^\/{2,}/, "/").split("/");
-  return `file:${parts.map(encodeURIComponent).join("/")}?mode=ro`;
-};
+/** SQLite's URI of a file that exists and may not be changed. */
+const readOnlyUri = (path: string): string => `file:${path.split("/").map(encodeURIComponent).join("/")}?mode=ro`;
 
 /** The database was opened to be read, and somebody wrote through it: a mistake in the caller. Nothing was changed. */
 export class OpenedReadOnly extends Error {
@@ -64,9 +62,9 @@ const openFile = async (url: string, path: string): Promise<OpenedSql> => {
  */
 export const openLibsqlReadOnly = async (options: LibsqlOptions): Promise<OpenedSql> => {
   const { url } = options;
-  if (url.startsWith("file:")) return openFile(url, url.slice("file:".length));
-  if (url === ":memory:")
-    throw new Error("An in-memory database is empty when it is opened: there is nothing to read.");
+  const file = databaseFile(url);
+  if (file !== null) return openFile(url, file);
+  if (isInMemory(url)) throw new Error("An in-memory database is empty when it is opened: there is nothing to read.");
   const server = await openLibsql(options);
   return {
     batch: async (statements, mode) => {

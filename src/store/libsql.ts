@@ -1,3 +1,4 @@
+import { databaseFile, isInMemory } from "../contract/database-file.ts";
 import { preparedDatabase } from "./prepared.ts";
 import type { Row, Sql, SqlResult } from "./sql-port.ts";
 
@@ -58,6 +59,7 @@ const openRemote = async (options: LibsqlOptions): Promise<OpenedSql> => {
 
 /** libSQL as the Sql port: `file:` and `:memory:` embedded, anything else a server. */
 export const openLibsql = (options: LibsqlOptions): Promise<OpenedSql> => {
-  if (options.url === ":memory:") return openFile(":memory:");
-  return options.url.startsWith("file:") ? openFile(options.url.slice("file:".length)) : openRemote(options);
+  const file = databaseFile(options.url);
+  if (file !== null) return openFile(file);
+  return isInMemory(options.url) ? openFile(":memory:") : openRemote(options);
 };

@@ -112,6 +112,12 @@ describe("configuration", () => {
     ["DATABASE_URL", "postgres://x"],
     ["DATABASE_URL", "file:"],
     ["DATABASE_URL", "data.db"],
+    ["DATABASE_URL", ":memory:"],
+    ["DATABASE_URL", "file:x.db?tls=0"],
+    ["DATABASE_URL", "file:x.db?mode=ro"],
+    ["DATABASE_URL", "file://localhost/tmp/x.db"],
+    ["DATABASE_URL", "file://x.db"],
+    ["DATABASE_URL", "file::memory:"],
     ["DATABASE_AUTH_TOKEN", "a b"],
     ["OPSCORE_API_KEY", "geheimnis-ä-geheimnis"],
     ["OPSCORE_ALLOW_UNSIGNED_WEBHOOKS", "yes"],
@@ -125,6 +131,24 @@ describe("configuration", () => {
     ["LOG_LEVEL", "trace"],
   ])("refuses %s=%s with one message", (name, value) => {
     expect(problems({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: .+`))]);
+  });
+
+  it.each(["file:x.db", "file:/tmp/x.db", "file:///tmp/x.db", "file:50%20 #1.db", "libsql://h", "https://h/?tls=0"])(
+    "takes the database %s",
+    (DATABASE_URL) => {
+      expect(config({ DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+    },
+  );
+
+  it.each([
+    ["file:x.db?tls=0&authToken=phrase", /^DATABASE_URL: has a "\?": a file takes no options/],
+    ["file://phrase@localhost/x.db", /^DATABASE_URL: names a host .* file:\/\/\/<path from the root>$/],
+    ["file::memory:", /^DATABASE_URL: is in memory and would be lost/],
+    ["file:", /^DATABASE_URL: names no file/],
+  ])("says why %s is no database, without repeating it", (DATABASE_URL, expected) => {
+    const [problem = ""] = problems({ DATABASE_URL });
+    expect(problem).toMatch(expected);
+    expect(problem).not.toContain("phrase");
   });
 
   it("tells all faults at once", () => {

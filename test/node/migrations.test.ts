@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,10 +41,21 @@ describe("migrations", () => {
   });
 
   test("are applied to the file that is opened, whatever its name means in a URL", async () => {
-    const url = `file:${join(folder, "50%20 #1.db")}`;
+    const name = "50%20 #1.db?tls=0";
+    const url = `file:${join(folder, name)}`;
     await migrateLibsql({ url }, migrations);
     expect(await shapeOf(url)).toMatchObject([expect.any(Array), [{ applied: files.length }], [{ kept: 0 }]]);
-    expect(readdirSync(folder)).toContain("50%20 #1.db");
+    expect(readdirSync(folder)).toContain(name);
+  });
+
+  test("of all ways to write a path each leads to the one file that is opened", async () => {
+    for (const [at, slashes] of ["", "/", "//"].entries()) {
+      const path = join(folder, `slashes-${at}.db`);
+      const url = `file:${slashes}${path}`;
+      await migrateLibsql({ url }, migrations);
+      expect(await shapeOf(url)).toMatchObject([expect.any(Array), [{ applied: files.length }], [{ kept: 0 }]]);
+      expect(existsSync(path)).toBe(true);
+    }
   });
 
   // Without the mark between them only the first of two statements would run.
