@@ -25,7 +25,10 @@ const BOUNDS = { own: 500, limit: 500 };
 export interface RunningServer {
   readonly url: string;
   readonly deps: Deps;
-  /** Stops accepting, gives requests and background work 15 s, and closes the database. */
+  /**
+   * Stops accepting, gives requests and background work 15 s, closes the database and gives up the lock: each even if
+   * what came before it threw, which is told at the end. Once: a second call waits for the first.
+   */
   stop(): Promise<void>;
 }
 
@@ -111,6 +114,26 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
     }
     void listener(request, response);
   });
+  const leave = (): void => {
+    try {
+      sql.close();
+    } finally {
+      options.lock?.release();
+    }
+  };
+  const drain = async (): Promise<void> => {
+    accepting = false;
+    await sweeper.stop();
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    await closed;
+    clearTimeout(timer);
+    if (!(await defer.drain(DRAIN_MS))) log.log("warn", "background work was left for the next start");
+  };
+  let stopped: Promise<void> | null = null;
   try {
     await listen(server, config);
   } catch (error) {
@@ -124,19 +147,6 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
   return {
     url: `http://${host}:${address.port}`,
     deps,
-    stop: async () => {
-      accepting = false;
-      await sweeper.stop();
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-      await closed;
-      clearTimeout(timer);
-      if (!(await defer.drain(DRAIN_MS))) log.log("warn", "background work was left for the next start");
-      sql.close();
-      options.lock?.release();
-    },
+    stop: () => (stopped ??= drain().finally(leave)),
   };
 };

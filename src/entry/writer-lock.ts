@@ -13,7 +13,7 @@ interface Holder {
 
 /** The right of this process to write to a database. */
 export interface WriterLock {
-  /** Gives it up. Only after the database is closed; the end of the process does the same. */
+  /** Gives it up, once. Only after the database is closed; the end of the process does the same. */
   release(): void;
 }
 
@@ -108,11 +108,21 @@ export const acquireWriterLock = (url: string): WriterLock | null => {
   } catch {
     // The lock is held; only its message is poorer.
   }
+  let released = false;
   const release = (): void => {
+    if (released) return;
+    released = true;
     process.off("exit", release);
-    rmSync(holderFile, { force: true });
-    db.exec("ROLLBACK");
-    db.close();
+    try {
+      rmSync(holderFile, { force: true });
+    } catch {
+      // It decides nothing.
+    }
+    try {
+      db.exec("ROLLBACK");
+    } finally {
+      db.close();
+    }
   };
   // Besides clearing away, this keeps the connection from the garbage collector, which would end the lock.
   process.on("exit", release);

@@ -31,9 +31,12 @@ const openFile = async (path: string): Promise<OpenedSql> => {
       if (closed) return;
       closed = true;
       prepared.forget();
-      // Whoever copies a stopped server's file has all of it; the driver may keep the connection, and the WAL, alive.
-      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      db.close();
+      try {
+        // Whoever copies a stopped server's file has all of it; the driver may keep the connection, and the WAL, alive.
+        db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } finally {
+        db.close();
+      }
     },
   };
 };
