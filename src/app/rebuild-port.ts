@@ -58,8 +58,8 @@ export interface AgentRepair {
  * written. Throws `OpsError` `store_unavailable`.
  */
 export interface RebuildStore {
-  /** The first log row of a version above `newest`. */
-  newerRow(newest: number): Promise<Pick<RawLogRow, "stream" | "seq" | "v"> | null>;
+  /** The hash of the row before `seq` in a stream: empty before the first row, `null` if it is missing. */
+  hashBefore(stream: string, seq: number): Promise<string | null>;
   /** Ids of sessions that have a row or a log, in order. */
   sessionIds(after: string, limit: number): Promise<readonly string[]>;
   /** Of each session asked for: its row and at most `limit` log rows after `seq`. */

@@ -30,9 +30,10 @@ export const createRebuildStore = (driver: Sql): RebuildStore => {
     return result?.rows ?? [];
   };
   return {
-    newerRow: async (newest) => {
-      const [row] = await all("SELECT stream, seq, v FROM log WHERE v > ? ORDER BY pos LIMIT 1", newest);
-      return row === undefined ? null : { stream: text(row, "stream"), seq: number(row, "seq"), v: number(row, "v") };
+    hashBefore: async (stream, seq) => {
+      if (seq === 1) return "";
+      const [row] = await all("SELECT hash FROM log WHERE stream = ? AND seq = ?", stream, seq - 1);
+      return row === undefined ? null : text(row, "hash");
     },
 
     sessionIds: async (after, limit) => {

@@ -46,6 +46,8 @@ export const foldRows = async (rows: readonly RawLogRow[]): Promise<Folded> => {
     write: false,
     counts: { ...counts, moving: 0 },
     damaged: new Set(),
+    doubtful: new Set(),
+    removeUnknown: false,
     tell,
   };
   const ids = [...new Set(rows.map(({ stream }) => stream))].filter(isSessionId);

@@ -1,22 +1,24 @@
 import { effectOf } from "../../core/agent/effects.ts";
 import { parseTaskRef } from "../../core/ids.ts";
 import { SESSION_EVENTS, type SessionEvent } from "../../core/session/events.ts";
-import type { AgentRepair, Cells } from "../rebuild-port.ts";
+import type { AgentRepair } from "../rebuild-port.ts";
 import { compareAgent } from "./compare-agent.ts";
+import { doubtfulKin, isWorkDoubtful } from "./doubt.ts";
 import { tellAll, tellDamage, wholeRow, type Found, type Run } from "./findings.ts";
-import { foldFleet, type Member } from "./fold-fleet.ts";
-import { eventsOf } from "./read-log.ts";
+import type { Member } from "./fold-fleet.ts";
+import { AGENT_STREAM, eventsOf } from "./read-log.ts";
+import { fleetReader, type Seen } from "./read-fleet.ts";
 
 const LOG_PAGE = 200;
-const AGENT_PAGE = 100;
+const STRAYS = 100;
 const TRIES = 5;
 
-/** Whether an agent settled an attempt, according to the attempt's session. */
+/** Whether an agent settled an attempt, according to the log of the attempt's session; not if that is damaged. */
 const settledBy =
   (run: Run, agentId: string) =>
   async (attemptId: string): Promise<boolean> => {
     const id = parseTaskRef(attemptId)?.sessionId;
-    for (let seq = 0; id !== undefined;) {
+    for (let seq = 0; id !== undefined && !run.damaged.has(id);) {
       const [page] = await run.store.readSessions([{ id, seq }], LOG_PAGE);
       const rows = page?.log ?? [];
       for (const row of rows) {
@@ -31,14 +33,6 @@ const settledBy =
     }
     return false;
   };
-
-/** One agent, read at one moment. */
-interface Seen {
-  readonly id: string;
-  readonly member: Member | null;
-  readonly row: Cells | null;
-  readonly capabilities: readonly string[];
-}
 
 const expectedCapabilities = ({ agent }: Member): readonly string[] =>
   agent.admission === "registered" ? [...new Set(agent.capabilities)] : [];
@@ -63,19 +57,20 @@ const look = async (run: Run, seen: Seen): Promise<Looked> => {
       repair: () => run.store.removeAgent(id),
     };
   }
-  const compared = await compareAgent(member, row, settledBy(run, id));
+  const doubtful = isWorkDoubtful(run, id, row);
+  const compared = await compareAgent(member, row, doubtful, settledBy(run, id));
   const expected = expectedCapabilities(member);
   return {
     found: [...compared.found, ...capabilitiesFound(id, expected, capabilities)],
     repair: async () => {
-      if (row === null && member.doubtful) return false;
+      if (row === null && doubtful) return false;
       const repair: AgentRepair = {
         agentId: id,
         rowSeq: row === null ? null : Number(row["seq"]),
         logSeq: member.end.seq,
         columns: compared.columns,
         tasks: compared.tasks,
-        contactAt: member.doubtful ? null : member.agent.contactAt,
+        contactAt: doubtful ? null : member.agent.contactAt,
         capabilities: expected,
       };
       return run.store.repairAgent(repair);
@@ -83,55 +78,45 @@ const look = async (run: Run, seen: Seen): Promise<Looked> => {
   };
 };
 
-const isCut = (run: Run, { id, member, row }: Seen): boolean => {
-  if (member === null || row === null) return false;
-  if (Number(row["log_seq"]) <= member.end.seq || row["log_hash"] === member.end.hash) return false;
-  const message = `the log ends with row ${member.end.seq}, and the agent had got to ${row["log_seq"]}`;
-  tellDamage(run, `agent:${id}`, member.end.seq + 1, message);
-  return true;
+/** Whether its own stream may be trusted; if not, it is told. */
+const sound = (run: Run, { id, member, row }: Seen): boolean => {
+  const stream = AGENT_STREAM + id;
+  if (run.damaged.has(stream)) return false;
+  if (row === null) return true;
+  const got = row["log_seq"];
+  if (member === null) {
+    if (run.removeUnknown) return true;
+    // Every row was written with a log row: there was a log.
+    tellDamage(run, stream, 1, `its log is missing, and the agent had got to row ${got}`);
+    return false;
+  }
+  const { seq, hash } = member.end;
+  if (Number(got) <= seq || row["log_hash"] === hash) return true;
+  tellDamage(run, stream, seq + 1, `the log ends with row ${seq}, and the agent had got to ${got}`);
+  return false;
 };
 
-/** Folds the log up to a moment, and reads agents at that very moment. */
-const reader = (run: Run) => {
-  const fleet = new Map<string, Member>();
-  let pos = 0;
-  const take = async (rows: Awaited<ReturnType<typeof run.store.readLogAfter>>): Promise<boolean> => {
-    await foldFleet(run, fleet, rows);
-    pos = rows.at(-1)?.pos ?? pos;
-    return rows.length < LOG_PAGE;
-  };
-  return async (after: string): Promise<{ readonly seen: readonly Seen[]; readonly next: string | null }> => {
-    while (!(await take(await run.store.readLogAfter(pos, LOG_PAGE))));
-    for (;;) {
-      const besides = [...fleet.keys()]
-        .filter((id) => id > after)
-        .toSorted()
-        .slice(0, AGENT_PAGE);
-      const page = await run.store.readAgents(pos, LOG_PAGE, { after, limit: AGENT_PAGE, besides });
-      if (!(await take(page.log))) continue;
-      const ends = [page.agents.map((row) => String(row["id"])), besides].flatMap((ids) =>
-        ids.length < AGENT_PAGE ? [] : [ids.at(-1) ?? after],
-      );
-      const next = ends.toSorted()[0] ?? null;
-      const rows = new Map(page.agents.map((row) => [String(row["id"]), row]));
-      const ids = [...new Set([...rows.keys(), ...besides])].filter((id) => next === null || id <= next);
-      const seen = ids.toSorted().map((id): Seen => ({
-        id,
-        member: fleet.get(id) ?? null,
-        row: rows.get(id) ?? null,
-        capabilities: page.capabilities.filter(({ agentId }) => agentId === id).map(({ capability }) => capability),
-      }));
-      return { seen, next };
-    }
-  };
+/** Whether its row follows from streams that may be trusted, its own and those of its older and newer ids. */
+const comparable = (run: Run, fleet: ReadonlyMap<string, Member>, one: Seen): boolean => {
+  if (!sound(run, one)) return false;
+  const kin = one.member === null ? null : doubtfulKin(run, fleet, one.id, one.row);
+  if (kin === null) return true;
+  const message = `it is one agent with ${kin}, whose log cannot be trusted: it was not compared`;
+  tellDamage(run, AGENT_STREAM + one.id, null, message);
+  return false;
 };
 
 /**
  * Compares every agent that has a row or a log with what all logs say of it. Sessions come first: what a damaged log
- * did to an agent is not known.
+ * did to an agent is not known. So do the damages of all agents: one may follow from another.
  */
 export const checkAgents = async (run: Run): Promise<void> => {
-  const read = reader(run);
+  const { fleet, read } = fleetReader(run);
+  for (let after: string | null = ""; after !== null;) {
+    const page: Awaited<ReturnType<typeof read>> = await read(after);
+    for (const one of page.seen) sound(run, one);
+    after = page.next;
+  }
   for (let after: string | null = ""; after !== null;) {
     /** What was written for each agent that is to be read again. */
     const repaired = new Map<string, readonly Found[]>();
@@ -142,7 +127,7 @@ export const checkAgents = async (run: Run): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       let again = false;
       for (const one of seen) {
-        if (run.damaged.has(`agent:${one.id}`) || isCut(run, one)) continue;
+        if (!comparable(run, fleet, one)) continue;
         const before = repaired.get(one.id);
         if (tries > 1 && before === undefined) continue;
         const { found, repair } = await look(run, one);
@@ -163,7 +148,7 @@ export const checkAgents = async (run: Run): Promise<void> => {
     }
     after = first.next;
   }
-  const strays = await run.store.strayCapabilities(AGENT_PAGE);
+  const strays = await run.store.strayCapabilities(STRAYS);
   if (strays.length > 0 && run.write) await run.store.removeStrayCapabilities();
   for (const { capability, agent_id: id } of strays) {
     tellAll(run, wholeRow("agent_capabilities", `${capability} ${id}`, { agent_id: id ?? null }, null), run.write);

@@ -2,6 +2,7 @@ import { parseTaskRef } from "../../core/ids.ts";
 import type { Cells, WaitingKey } from "../rebuild-port.ts";
 import { compareSession, compareWaits, expectedWaits, waitKey } from "./compare-session.ts";
 import type { Graphs } from "./definitions.ts";
+import { doubtAgentsIn } from "./doubt.ts";
 import { tellAll, tellDamage, wholeRow, type Found, type Run } from "./findings.ts";
 import { foldSessions, type FoldedSession } from "./fold-sessions.ts";
 
@@ -11,17 +12,23 @@ const PAGE = 20;
 /** A session that moves on while it is compared is read anew this often. */
 const TRIES = 5;
 
+const faultOf = (run: Run, { end, fault, row }: FoldedSession): FoldedSession["fault"] => {
+  if (fault !== null || row === null) return fault;
+  // Every row was written with the log row that it is the fold of: there was a log.
+  if (end.seq === 0 && !run.removeUnknown)
+    return { seq: 1, message: `its log is missing, and the session had got to row ${row["seq"]}` };
+  if (end.seq === 0 || Number(row["seq"]) <= end.seq || row["hash"] === end.hash) return null;
+  return { seq: end.seq + 1, message: `the log ends with row ${end.seq}, and the session had got to ${row["seq"]}` };
+};
+
 /** Whether the log of a session may be trusted; if not, it is told. */
-const sound = (run: Run, { id, end, fault, row }: FoldedSession): boolean => {
-  if (fault !== null) {
-    tellDamage(run, id, fault.seq, fault.message);
-    return false;
-  }
-  if (end.seq > 0 && row !== null && Number(row["seq"]) > end.seq && row["hash"] !== end.hash) {
-    tellDamage(run, id, end.seq + 1, `the log ends with row ${end.seq}, and the session had got to ${row["seq"]}`);
-    return false;
-  }
-  return true;
+const sound = (run: Run, folded: FoldedSession): boolean => {
+  const fault = faultOf(run, folded);
+  if (fault === null) return true;
+  tellDamage(run, folded.id, fault.seq, fault.message);
+  // What is gone from the log may have named an agent that the row still names.
+  doubtAgentsIn(run, folded.row?.["head"]);
+  return false;
 };
 
 /** `repair` null: without its definition a missing row cannot be made. */

@@ -92,10 +92,14 @@ export interface ComparedAgent {
   readonly tasks: Readonly<Record<string, { readonly sessionId: string; readonly sentAt: number } | null>>;
 }
 
-/** What is wrong in an agent's row (`row` null: it has none), and all it takes to set it right. */
+/**
+ * What is wrong in an agent's row (`row` null: it has none), and all it takes to set it right. `doubtful`: what
+ * sessions did to it is not known, so only its registration is compared.
+ */
 export const compareAgent = async (
   member: Member,
   row: Cells | null,
+  doubtful: boolean,
   settledBy: (attemptId: string) => Promise<boolean>,
 ): Promise<ComparedAgent> => {
   const { agent } = member;
@@ -109,7 +113,7 @@ export const compareAgent = async (
       Object.entries(agent.tasks).map(([id, { sessionId, sentAt }]) => [id, { sessionId, sentAt }]),
     ),
   };
-  if (member.doubtful && row !== null) {
+  if (doubtful && row !== null) {
     return { found: differing("agents", agent.id, row, registration), columns: registration, tasks: {} };
   }
   const exact = { ...registration, ...work };

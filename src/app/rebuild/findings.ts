@@ -42,9 +42,13 @@ export interface Run {
   readonly store: RebuildStore;
   readonly clock: Clock;
   readonly write: boolean;
+  /** With `write`: a row without a log is removed, not told of as damage. */
+  readonly removeUnknown: boolean;
   readonly counts: Counts;
   /** Streams that cannot be trusted: nothing is compared with them or written from them. */
   readonly damaged: Set<string>;
+  /** Agents that a damaged session names: what sessions did to them is not known. */
+  readonly doubtful: Set<string>;
   tell(finding: Finding): void;
 }
 

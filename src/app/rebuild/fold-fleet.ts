@@ -5,8 +5,9 @@ import { evolveAgent, inPlaceOf, newAgent } from "../../core/agent/evolve.ts";
 import { isSessionId } from "../../core/ids.ts";
 import { SESSION_EVENTS, type SessionEvent } from "../../core/session/events.ts";
 import type { RawLogRow } from "../rebuild-port.ts";
-import { tellDamage, type Run } from "./findings.ts";
-import { chainFault, eventsOf, refuseNewer, START, type StreamEnd } from "./read-log.ts";
+import { doubtAgentsIn } from "./doubt.ts";
+import { tellDamage, UnreadableLog, type Run } from "./findings.ts";
+import { AGENT_STREAM, chainFault, eventsOf, refuseNewer, START, type StreamEnd } from "./read-log.ts";
 
 /** An agent as all logs have it: its own stream, and what the events of sessions did to it. */
 export interface Member {
@@ -17,11 +18,9 @@ export interface Member {
   claimedAt: number;
   /** A late result that came through AgentKit, which is noted on the agent only if its row was at hand. */
   reachedLate: boolean;
-  /** A session whose log cannot be trusted tells of it: what sessions did to it is not known. */
-  doubtful: boolean;
+  /** Older and newer ids of it, as far as its own stream names them. */
+  readonly kin: Set<string>;
 }
-
-const AGENT_STREAM = "agent:";
 
 const later = (one: number | null, other: number | null): number | null =>
   one === null ? other : Math.max(one, other ?? one);
@@ -47,6 +46,34 @@ const ownEvent = (fleet: Map<string, Member>, member: Member, event: AgentEvent,
   return known;
 };
 
+/** Ids that an event names besides the one whose stream it is in. */
+const namedBy = (event: AgentEvent): readonly (string | null)[] =>
+  event.type === "AgentRegistered"
+    ? [event.replaces]
+    : event.type === "AgentSuperseded"
+      ? [event.agentId, event.by]
+      : [];
+
+/** Folds a row of an agent's own stream; why it cannot be, in words, or `null`. */
+const foldOwn = (run: Run, fleet: Map<string, Member>, member: Member, row: RawLogRow): string | null => {
+  const { id } = member.agent;
+  try {
+    const events = eventsOf<AgentEvent>(row, AGENT_EVENTS);
+    for (const event of events) {
+      member.agent = ownEvent(fleet, member, event, row.at);
+      for (const named of namedBy(event)) if (named !== null && named !== id) member.kin.add(named);
+    }
+    const replacedOnly = events.length === 1 && events[0]?.type === "AgentSuperseded" && events[0].agentId === id;
+    if (!replacedOnly) member.tx = row.tx;
+    member.end = { seq: row.seq, hash: row.hash };
+    run.counts.events += events.length;
+    return null;
+  } catch (error) {
+    if (error instanceof UnreadableLog) throw error;
+    return `it cannot be folded: ${String(error)}`;
+  }
+};
+
 const effect = (member: Member, change: AgentEffect): void => {
   if (change.kind === "reached") {
     member.reachedLate = true;
@@ -61,21 +88,25 @@ const effect = (member: Member, change: AgentEffect): void => {
 
 /**
  * Folds log rows of all streams, in the order of commits, into the fleet. The whole fleet is held in memory: agents
- * are few, and one may act on another. Call it with every row of the log once.
+ * are few, and one may act on another. Call it with every row of the log once, after all sessions were folded: a row
+ * that cannot be read is then of a stream in `run.damaged`.
  */
 export const foldFleet = async (run: Run, fleet: Map<string, Member>, rows: readonly RawLogRow[]): Promise<void> => {
   for (const row of rows) {
     run.counts.logRows += 1;
     refuseNewer(row);
     if (isSessionId(row.stream)) {
+      // Its rows may be anything: all that is taken from them is whom they name.
+      if (run.damaged.has(row.stream)) {
+        doubtAgentsIn(run, row.events);
+        continue;
+      }
       const events = eventsOf<SessionEvent>(row, SESSION_EVENTS);
       run.counts.events += events.length;
       for (const event of events) {
         const change = effectOf(event, row.stream, row.at);
         const member = change === null ? undefined : fleet.get(change.agentId);
-        if (change === null || member === undefined) continue;
-        if (run.damaged.has(row.stream)) member.doubtful = true;
-        else effect(member, change);
+        if (change !== null && member !== undefined) effect(member, change);
       }
     } else if (row.stream.startsWith(AGENT_STREAM)) {
       if (run.damaged.has(row.stream)) continue;
@@ -86,20 +117,11 @@ export const foldFleet = async (run: Run, fleet: Map<string, Member>, rows: read
         tx: row.tx,
         claimedAt: 0,
         reachedLate: false,
-        doubtful: false,
+        kin: new Set(),
       };
       fleet.set(id, member);
-      const fault = await chainFault(member.end, row);
-      if (fault !== null) {
-        tellDamage(run, row.stream, row.seq, fault);
-        continue;
-      }
-      const events = eventsOf<AgentEvent>(row, AGENT_EVENTS);
-      run.counts.events += events.length;
-      for (const event of events) member.agent = ownEvent(fleet, member, event, row.at);
-      const replacedOnly = events.length === 1 && events[0]?.type === "AgentSuperseded" && events[0].agentId === id;
-      if (!replacedOnly) member.tx = row.tx;
-      member.end = { seq: row.seq, hash: row.hash };
+      const fault = (await chainFault(member.end, row)) ?? foldOwn(run, fleet, member, row);
+      if (fault !== null) tellDamage(run, row.stream, row.seq, fault);
     }
   }
 };

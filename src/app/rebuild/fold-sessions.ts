@@ -1,3 +1,4 @@
+import { effectOf } from "../../core/agent/effects.ts";
 import { evolve } from "../../core/session/evolve.ts";
 import { SESSION_EVENTS, type SessionEvent } from "../../core/session/events.ts";
 import type { SessionState } from "../../core/session/state.ts";
@@ -30,10 +31,10 @@ const foldRow = async (fold: Fold, row: RawLogRow): Promise<Fold> => {
   if (message !== null) return { ...fold, fault: { seq: row.seq, message } };
   const place = { seq: row.seq, at: row.at };
   try {
-    const state = eventsOf<SessionEvent>(row, SESSION_EVENTS).reduce<SessionState | null>(
-      (before, event) => evolve(before, event, place),
-      fold.state,
-    );
+    const events = eventsOf<SessionEvent>(row, SESSION_EVENTS);
+    const state = events.reduce<SessionState | null>((before, event) => evolve(before, event, place), fold.state);
+    // Agents are folded from it later, when nothing may fail any more.
+    for (const event of events) effectOf(event, fold.id, row.at);
     return { ...fold, state, end: { seq: row.seq, hash: row.hash }, tx: row.tx };
   } catch (error) {
     if (error instanceof UnreadableLog) throw error;

@@ -12,6 +12,9 @@ export interface StreamEnd {
 
 export const START: StreamEnd = { seq: 0, hash: "" };
 
+/** What the stream of an agent begins with; its id follows. */
+export const AGENT_STREAM = "agent:";
+
 /** Why a row does not follow the one before, in words; `null` if it does. */
 export const chainFault = async (before: StreamEnd, row: RawLogRow): Promise<string | null> => {
   if (row.seq !== before.seq + 1) return `row ${row.seq} follows row ${before.seq}`;
@@ -28,12 +31,20 @@ export const refuseNewer = (row: Pick<RawLogRow, "stream" | "seq" | "v">): void 
   );
 };
 
-/** The events of a row whose hash fits. Throws `UnreadableLog` for a type of event that is not `known`. */
+const hasType = (event: unknown): boolean =>
+  typeof event === "object" && event !== null && "type" in event && typeof event.type === "string";
+
+/**
+ * The events of a row whose hash fits. Throws `UnreadableLog` for a type of event that is not `known`, and any other
+ * error for what is no list of events.
+ */
 export const eventsOf = <E extends { readonly type: string }>(
   row: RawLogRow,
   known: ReadonlySet<string>,
 ): readonly E[] => {
-  const events = readJson(row.events) as readonly E[];
+  const list: unknown = readJson(row.events);
+  if (!Array.isArray(list) || !list.every(hasType)) throw new TypeError("it holds no list of events");
+  const events = list as readonly E[];
   const strange = events.find(({ type }) => !known.has(type));
   if (strange === undefined) return events;
   throw new UnreadableLog(

@@ -1,17 +1,18 @@
-import { EVENT_VERSION } from "../../core/session/events.ts";
 import type { Clock } from "../ports.ts";
 import type { RebuildStore } from "../rebuild-port.ts";
 import { checkAgents } from "./check-agents.ts";
 import { checkSessions, checkWaits } from "./check-sessions.ts";
 import { checkDefinitions, graphsOf } from "./definitions.ts";
 import type { Counts, Finding, Run } from "./findings.ts";
-import { refuseNewer } from "./read-log.ts";
+import { refuseUnreadable } from "./refuse-unreadable.ts";
 
 export interface RebuildOptions {
   readonly store: RebuildStore;
   readonly clock: Clock;
   /** Repairs what can be repaired; otherwise nothing is written. */
   readonly write: boolean;
+  /** With `write`: removes sessions and agents that have a row and no log, which are damage otherwise. */
+  readonly removeUnknown?: boolean;
   /** Told of each finding as it is made, once. */
   readonly tell: (finding: Finding) => void;
 }
@@ -19,10 +20,14 @@ export interface RebuildOptions {
 /**
  * Folds every log anew and compares the rows with it: the log is the truth, rows are its cache. With `write`, rows
  * that differ are written from the log, each session and each agent in one batch, and read again; a row that has
- * moved on meanwhile is not written but looked at anew. A log that is damaged (a row missing or changed) is told of
- * and left alone, and so is what hangs on it.
+ * moved on meanwhile is not written but looked at anew. A log that is damaged (a row missing, changed or unreadable, or
+ * all of them gone while the row is there) is told of and left alone, and so is what hangs on it: of an agent that a
+ * damaged session names, or whose row names one, only the registration is compared; an agent one of whose older or
+ * newer ids has a damaged stream is not compared at all, which is told. Not seen: what a row that is gone or
+ * unreadable did to an agent that nothing else names. A waiting task or a capability whose owner has neither row nor
+ * log is removed.
  *
- * It may run beside a server when it only reads. Memory: one page of sessions, and the fleet. Reads the log twice.
+ * It may run beside a server when it only reads. Memory: one page of sessions, and the fleet. Reads the log three times.
  *
  * Covered: `sessions`, `waiting_tasks`, `agents`, `agent_capabilities`, `workflows.needs`. Not derivable from the log,
  * so kept as they are, or lost with a missing row:
@@ -35,11 +40,17 @@ export interface RebuildOptions {
  * - `workflows` (but `needs`) and `agent_log` are sources, no cache: definitions and reports as they came.
  * - `log.pos`, `log.cause` and `log.tx` are of the log itself.
  *
- * Throws `UnreadableLog`, having written nothing, if a newer release has written to the log.
+ * Throws `UnreadableLog`, having written nothing, if a newer release has written to the log: a row of a newer version,
+ * or a type of event that is not known here.
  */
-export const rebuild = async ({ store, clock, write, tell }: RebuildOptions): Promise<Counts> => {
-  const newer = await store.newerRow(EVENT_VERSION);
-  if (newer !== null) refuseNewer(newer);
+export const rebuild = async ({
+  store,
+  clock,
+  write,
+  removeUnknown = false,
+  tell,
+}: RebuildOptions): Promise<Counts> => {
+  await refuseUnreadable(store);
   const counts: Counts = {
     sessions: 0,
     agents: 0,
@@ -50,7 +61,16 @@ export const rebuild = async ({ store, clock, write, tell }: RebuildOptions): Pr
     events: 0,
     moving: 0,
   };
-  const run: Run = { store, clock, write, counts, damaged: new Set(), tell };
+  const run: Run = {
+    store,
+    clock,
+    write,
+    removeUnknown: write && removeUnknown,
+    counts,
+    damaged: new Set(),
+    doubtful: new Set(),
+    tell,
+  };
   await checkDefinitions(run);
   await checkSessions(run, graphsOf(run));
   await checkWaits(run);
