@@ -2,80 +2,8 @@ import { createHmac } from "node:crypto";
 import type { SimAgentKit } from "./agentkit.ts";
 import type { Random } from "./random.ts";
 import { SIM_SECRET } from "./sim-worker.ts";
+import { plain, type Temper } from "./tempers.ts";
 import type { Reply, SimWorld } from "./world.ts";
-
-/** How an agent behaves. Rates are per task. */
-export interface Temper {
-  readonly kind: string;
-  readonly workMs: readonly [number, number];
-  /** Works inside the request and answers at the end. */
-  readonly holds: boolean;
-  /** Reports *working* when it starts; else together with the end. */
-  readonly prompt: boolean;
-  readonly ids: boolean;
-  /** Sends the two reports of the end in the wrong order. */
-  readonly swaps: boolean;
-  readonly settles: "report" | "call";
-  readonly beats: boolean;
-  readonly fails: number;
-  readonly rejects: number;
-  readonly breaks: number;
-  readonly crashes: number;
-  /** When it crashes after it was given a task, and how soon it is back (ms); else some time while it works. */
-  readonly crashAt?: readonly [number, number];
-  readonly backAfterMs: readonly [number, number];
-  readonly lies: number;
-  /** After a task it is out of service for a while, says so, and says when it is back. */
-  readonly moods: number;
-  readonly repeats: number;
-  /** Sends two reports late that it should have sent before its last. */
-  readonly echoes: number;
-  readonly clockOffsetMs: number;
-}
-
-const plain: Temper = {
-  kind: "fast", workMs: [20, 2_000], holds: false, prompt: true, ids: true, swaps: false, settles: "report", beats: false,
-  fails: 0, rejects: 0, breaks: 0, crashes: 0, lies: 0, moods: 0, repeats: 0, echoes: 0, clockOffsetMs: 0,
-  backAfterMs: [3_000, 60_000],
-}; // prettier-ignore
-
-/** `kind`: of this one only. */
-export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true, only?: string): Temper => {
-  const kinds: readonly Partial<Temper>[] = [
-    { kind: "fast" },
-    { kind: "fast", ids: false },
-    { kind: "slow", workMs: [4_000, 40_000] },
-    { kind: "aware", holds: true, prompt: false, ids: false, swaps: random.chance(0.4) },
-    { kind: "silent", workMs: [8_000, 70_000], prompt: false, ids: random.chance(0.5), holds: random.chance(0.3) },
-    { kind: "instant", workMs: [0, 10], ids: random.chance(0.7), prompt: random.chance(0.5) },
-    { kind: "instant", workMs: [0, 10], settles: "call" },
-    { kind: "echoing", ids: false, echoes: 0.7, workMs: [500, 5_000] },
-    { kind: "moody", moods: 0.5 },
-    // Back, or done, within the moment in which its task's timer fires and is set anew.
-    {
-      kind: "relapsing",
-      crashes: 0.5,
-      workMs: random.chance(0.5) ? [40_000, 200_000] : [29_500, 36_000],
-      crashAt: [28_000, 35_000],
-      // Not within the same second: AgentKit's facts are ordered by seconds.
-      backAfterMs: [1_000, 1_200],
-    },
-    { kind: "crashing", crashes: 0.4, workMs: [500, 20_000] },
-    { kind: "caller", settles: "call", beats: random.chance(0.5), workMs: [500, 20_000] },
-    { kind: "zombie", workMs: [60_000, 300_000] },
-    { kind: "failing", fails: 0.4 },
-    { kind: "refusing", rejects: 0.3, breaks: 0.2 },
-    { kind: "liar", lies: 0.7, repeats: 0.5 },
-  ];
-  const drawn = random.pick(
-    only === undefined ? (calm ? kinds.slice(0, 12) : kinds) : kinds.filter(({ kind }) => kind === only),
-  );
-  return {
-    ...plain,
-    ...drawn,
-    clockOffsetMs: random.chance(0.7) ? 0 : Math.round(random.between(-200_000, mayBeAhead ? 200_000 : 0)),
-  };
-};
 
 export interface Fact {
   readonly signedAt: number;
@@ -86,14 +14,16 @@ export interface Fact {
 export class SimAgent {
   readonly name: string;
   readonly capabilities: readonly string[];
+  readonly aheadMs: number;
   temper: Temper;
   id = "";
   alive = false;
   registered = false;
   /** Reports acknowledged with 2xx: agent id → timestamps sent. */
   readonly acknowledged = new Map<string, string[]>();
-  /** Attempts whose completion by call was acknowledged. */
-  readonly completed: string[] = [];
+  /** What it has said of attempts, and what it was told of it. */
+  readonly told: { readonly attemptId: string; readonly result: "completed" | "failed"; readonly taken: boolean }[] =
+    [];
   readonly facts = new Map<string, Fact[]>();
   /** Those that were not acknowledged may have been taken too. */
   readonly sentFacts = new Map<string, Fact[]>();
@@ -113,6 +43,7 @@ export class SimAgent {
     this.name = name;
     this.capabilities = capabilities;
     this.temper = temper;
+    this.aheadMs = temper.clockOffsetMs;
     this.#random = world.random.fork(`agent/${name}`);
   }
 
@@ -154,7 +85,7 @@ export class SimAgent {
 
   /** Faults stop: it comes back if it is dead, works well from now on, and says how it is. */
   heal(): void {
-    this.temper = { ...plain, ids: this.temper.ids };
+    this.temper = { ...plain, ids: this.temper.ids, places: this.temper.places };
     if (!this.alive) return this.start();
     this.#kit.register(this.id, this.#host);
     // It says again what nobody has acknowledged, and no more: the rest is the engine's part.
@@ -174,7 +105,7 @@ export class SimAgent {
         version: "1",
         capabilities: this.capabilities,
         contactEndpoint: `http://${this.#host}/task`,
-        metadata: null,
+        metadata: this.temper.places === 1 ? null : { config: { maxConcurrentTasks: this.temper.places } },
       },
     });
     const signature = createHmac("sha256", SIM_SECRET).update(`${seconds}.${body}`).digest("hex");
@@ -208,6 +139,15 @@ export class SimAgent {
     const send = (): void => {
       this.#world.request("POST", `/v1/opscore/agent/${id}/state`, body, (reply) => {
         if (reply?.status === 202 && micros === this.#lastMicros) this.#knownIdle = state === "idle";
+        const { applied, reason } = (reply?.json ?? {}) as { applied?: false; reason?: string };
+        const { opscore_task_id: attemptId } = details as { opscore_task_id?: string };
+        if (
+          reply?.status === 202 &&
+          attemptId !== undefined &&
+          /^(idle|error)$/.test(state) &&
+          (reason !== "unknown_task" || this.#world.finished.get(id) !== null)
+        )
+          this.told.push({ attemptId, result: state === "idle" ? "completed" : "failed", taken: applied !== false });
         if (reply?.status === 202) this.acknowledged.set(id, [...(this.acknowledged.get(id) ?? []), sent]);
       });
     };
@@ -218,7 +158,12 @@ export class SimAgent {
 
   #call(verb: "complete" | "fail" | "heartbeat", attemptId: string, body: object, tries = 5): void {
     this.#world.request("POST", `/v1/opscore/tasks/${attemptId}/${verb}`, body, (reply) => {
-      if (reply?.status === 200 && verb === "complete") this.completed.push(attemptId);
+      if (verb !== "heartbeat" && (reply?.status === 200 || reply?.status === 409))
+        this.told.push({
+          attemptId,
+          result: verb === "complete" ? "completed" : "failed",
+          taken: reply.status === 200,
+        });
       // A settle call is safe to repeat; a heartbeat is not worth it.
       if ((reply === null || reply.status === 503) && verb !== "heartbeat" && tries > 0) {
         this.#world.scheduler.after(2_000, () => this.#call(verb, attemptId, body, tries - 1));

@@ -1,3 +1,4 @@
+// Length: one fold of the log, and the predicates over it and the rows that share its state.
 import { createHash } from "node:crypto";
 import { attemptIdOf } from "../../src/core/ids.ts";
 import { evolve } from "../../src/core/session/evolve.ts";
@@ -33,6 +34,8 @@ export interface Checker {
   /** Folded sessions, by id. */
   readonly sessions: ReadonlyMap<string, { readonly state: SessionState | null }>;
   readonly events: number;
+  /** How long after they were due attempts were asked for (ms), where the witness says that this counts. */
+  readonly delays: readonly number[];
   /** Sessions that have not ended. */
   readonly open: number;
   /** How often each promise was looked at; what was never looked at holds nothing. */
@@ -77,6 +80,8 @@ export interface Witness {
    * does not say of which it speaks.
    */
   readonly spoken: (attemptId: string, agentId: string, afterMicros: number) => boolean;
+  /** Whether retries start in time now: nothing fails, and the store is quick. */
+  readonly calm?: () => boolean;
   /** How far clocks may be apart (ms). */
   readonly skewMs: number;
 }
@@ -88,6 +93,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   const bodies = new Map<string, string>();
   /** Newest own timestamp (µs) of its agent when an attempt was given to it. */
   const lastSent = new Map<string, number>();
+  const delays: number[] = [];
   let pos = 0;
   let events = 0;
   let version = 0;
@@ -148,6 +154,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
         if (open?.phase === "backoff" && Number(row["at"]) < open.retryAt - 2 * witness.skewMs) {
           fail("P5", `${id}: ${event.attemptId} starts before its retry is due`);
         }
+        if (open?.phase === "backoff" && witness.calm?.() === true) delays.push(Number(row["at"]) - open.retryAt);
         if (event.attempt !== (open?.attempt ?? 0) + (event.again ? 0 : 1)) {
           fail("P5", `${id}: attempt ${event.attempt} follows ${open?.attempt ?? 0}`);
         }
@@ -246,7 +253,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
 
   /** P4: rows are a cache of the log. P10: an open session has a timer no later than the earliest thing due. */
   const compareSessions = (): void => {
-    for (const row of db.query("SELECT id, head, seq, hash, status, needs, due_at FROM sessions")) {
+    const rows = db.query("SELECT id, head, seq, hash, status, needs, due_at FROM sessions");
+    if (rows.length < sessions.size) fail("P2", `${sessions.size - rows.length} logs without a head`);
+    for (const row of rows) {
       const id = text(row, "id");
       const folded = sessions.get(id);
       look("P2", "P4");
@@ -337,6 +346,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
     violations,
     sessions,
     checked,
+    delays,
     get open() {
       return [...sessions.values()].filter(({ state }) => state?.status === "open").length;
     },

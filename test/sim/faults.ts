@@ -25,6 +25,7 @@ export interface FaultPlan {
   /** AgentKit as published: accepts and delivers nothing. */
   readonly agentKitSwallows: boolean;
   readonly agentKitDown: number;
+  readonly queueError: number;
   readonly hintDropped: number;
   readonly hintCopied: number;
   readonly hintDelayed: number;
@@ -47,7 +48,7 @@ export const drawFaults = (random: Random): FaultPlan => {
   const names = [
     "storeErrorBefore", "storeErrorAfter", "storeBusy", "storeStall", "killBefore", "killAfter", "requestLost",
     "answerLost", "requestCopied", "requestDelayed", "hang", "redirect", "status404", "status5xx", "refusedConnection", "agentKitDown",
-    "hintDropped", "hintCopied", "hintDelayed", "backgroundLost", "tickSkipped", "tickDoubled", "clockJump",
+    "queueError", "hintDropped", "hintCopied", "hintDelayed", "backgroundLost", "tickSkipped", "tickDoubled", "clockJump",
   ] as const; // prettier-ignore
   const only = random.pick(names);
   const rate = (name: (typeof names)[number], high: number): number => {
@@ -74,6 +75,7 @@ export const drawFaults = (random: Random): FaultPlan => {
     refusedConnection: rate("refusedConnection", 0.25),
     agentKitSwallows: random.chance(0.6),
     agentKitDown: rate("agentKitDown", 0.5),
+    queueError: rate("queueError", 0.2),
     hintDropped: rate("hintDropped", 1),
     hintCopied: rate("hintCopied", 0.5),
     hintDelayed: rate("hintDelayed", 0.5),

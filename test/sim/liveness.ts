@@ -33,6 +33,10 @@ export const lateThings = (world: SimWorld): Violation[] => {
   const late = (promise: string, message: string): void => {
     violations.push({ promise, message });
   };
+  const { checked } = world.checker;
+  const look = (promise: string): void => {
+    checked[promise] = (checked[promise] ?? 0) + 1;
+  };
   const { plan, scheduler, calmSince } = world;
   // A deploy ends the isolate whose tick it was; the next tick comes a minute later.
   const deploys = calmSince === SIM_START ? plan.deploys * 60_000 : 0;
@@ -44,6 +48,14 @@ export const lateThings = (world: SimWorld): Violation[] => {
     12 * plan.latencyMs +
     deploys;
   const now = scheduler.now - slack;
+  // L6: nothing is overdue by two minutes.
+  if (calmSince !== null && scheduler.now > calmSince + 125_000 + slack) {
+    look("L6");
+    const limit = Math.floor(now) - 125_000;
+    for (const row of world.db.query("SELECT id, due_at FROM sessions WHERE due_at < ?", limit)) {
+      late("L6", `${String(row["id"])} is overdue since ${String(row["due_at"])}`);
+    }
+  }
   /** A bound counts from the moment it was reached, but never from before the faults stopped. */
   const past = (since: number, bound: number): boolean => now > Math.max(since, calmSince ?? 0) + bound;
   const agents = new Map(
@@ -52,10 +64,6 @@ export const lateThings = (world: SimWorld): Violation[] => {
       .map((row) => [String(row["id"]), row] as const),
   );
   for (const [id, { admission }] of agents) world.sees(id, admission === "superseded" || admission === "deregistered");
-  const { checked } = world.checker;
-  const look = (promise: string): void => {
-    checked[promise] = (checked[promise] ?? 0) + 1;
-  };
   for (const { state } of world.checker.sessions.values()) {
     for (const task of (state as SessionState | null)?.open ?? []) {
       if (state === null) continue;

@@ -54,6 +54,7 @@ interface Started {
 /** People: they save, start, read, cancel, edit and deregister; and repeat what was not answered. */
 export class SimOperator {
   readonly started: Started[] = [];
+  readonly cancelled: string[] = [];
   readonly #saved = new Set<string>();
   readonly #world: SimWorld;
   readonly #random: Random;
@@ -147,7 +148,7 @@ export class SimOperator {
         }
         if (reply.status !== 202) this.#world.bug(`start answered ${reply.status} ${JSON.stringify(reply.json)}`);
         const { sessionId } = reply.json as { sessionId: string };
-        if (entry.sessionId !== null && entry.sessionId !== sessionId) this.#world.bug(`P8: ${key} started twice`);
+        if (entry.sessionId !== null && entry.sessionId !== sessionId) this.#world.bug(`${key} started twice`, "P8");
         entry.sessionId = sessionId;
         this.#after(sessionId);
         return true;
@@ -159,7 +160,7 @@ export class SimOperator {
     const random = this.#random;
     const read = (): void => {
       this.#world.request("GET", `/v1/opscore/sessions/${sessionId}`, undefined, (reply) => {
-        if (reply?.status === 404) this.#world.bug(`P3: session ${sessionId} was acknowledged and is not found`);
+        if (reply?.status === 404) this.#world.bug(`session ${sessionId} was acknowledged and is not found`, "P3");
       });
     };
     if (random.chance(0.3)) read();
@@ -167,7 +168,10 @@ export class SimOperator {
       this.#world.scheduler.after(random.between(0, 90_000), () =>
         this.#repeat(
           (done) => this.#world.request("POST", `/v1/opscore/sessions/${sessionId}/cancel`, { reason: "sim" }, done),
-          (reply) => reply.status === 202 || reply.status === 200 || reply.status === 409,
+          (reply) => {
+            if (reply.status === 202 || reply.status === 200) this.cancelled.push(sessionId);
+            return reply.status === 202 || reply.status === 200 || reply.status === 409;
+          },
         ),
       );
     }

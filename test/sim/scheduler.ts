@@ -17,12 +17,15 @@ export class Scheduler {
   events = 0;
   readonly #heap: Entry[] = [];
   readonly #draw: () => number;
+  readonly #broken: (error: unknown) => void;
   #count = 0;
   #running = 0;
 
-  constructor(now: number, draw: () => number) {
+  /** `broken` is told what a process threw. */
+  constructor(now: number, draw: () => number, broken: (error: unknown) => void) {
     this.now = now;
     this.#draw = draw;
+    this.#broken = broken;
   }
 
   /** Runs `run` at a virtual time (epoch ms), never before now. */
@@ -47,9 +50,11 @@ export class Scheduler {
   /** A process: code that runs until it parks or ends. */
   spawn(body: () => Promise<void>): void {
     this.#running += 1;
-    void body().finally(() => {
-      this.#running -= 1;
-    });
+    void body()
+      .catch(this.#broken)
+      .finally(() => {
+        this.#running -= 1;
+      });
   }
 
   /** Parks the calling process until the returned `resume` is called; if never, the process is gone. */

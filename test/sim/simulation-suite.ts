@@ -3,6 +3,18 @@ import { promises, type PromiseId } from "../support/promises.ts";
 import { simulate } from "./simulate.ts";
 
 const LONG_MS = 900_000;
+/** How much of a failing schedule's trace is printed. */
+const TRACE_LINES = 80;
+/** With fewer schedules some fault may not have been drawn. */
+const ENOUGH = 500;
+
+const everything = [
+  "errorBefore", "errorAfter", "busy", "stall", "killBefore", "killAfter", "requestLost", "answerLost", "requestCopied",
+  "requestDelayed", "hang", "redirect", "status404", "status5xx", "refusedConnection", "killBeforeQueue", "killAfterQueue",
+  "queueErrorQueue", "hintDropped", "hintCopied", "hintDelayed", "backgroundLost", "tickSkipped", "tickDoubled", "clockJump",
+  "fast", "instant", "slow", "aware", "silent", "echoing", "moody", "relapsing", "crashing", "caller", "zombie", "failing",
+  "refusing", "liar", "completed", "failed", "cancelled",
+]; // prettier-ignore
 
 /** What the simulator holds the engine to, in every schedule. */
 const held: readonly PromiseId[] = [
@@ -15,14 +27,21 @@ export const simulationSuite = (name: string, seeds: readonly string[]): void =>
   describe(name, () => {
     const broken = new Map<string, string[]>();
     const checked = new Map<string, number>();
+    const happened = new Map<string, number>();
+    const delays: number[] = [];
 
     beforeAll(async () => {
       for (const seed of seeds) {
         const result = await simulate(seed);
         for (const [promise, n] of Object.entries(result.checked))
           checked.set(promise, (checked.get(promise) ?? 0) + n);
+        for (const [fault, n] of Object.entries(result.faults)) happened.set(fault, (happened.get(fault) ?? 0) + n);
+        for (const kind of [...result.kinds, ...Object.keys(result.ended)]) happened.set(kind, 1);
+        delays.push(...result.delays);
         for (const { promise, message } of result.violations) {
-          const line = `${message}\n${result.settings}\nreplay: npm run sim -- --seed ${seed} --trace`;
+          const end = result.trace.slice(-TRACE_LINES).join("\n");
+          const replay = `replay: npm run sim -- --seed ${seed} --trace\nonce mended: add it to test/sim/seeds.json`;
+          const line = `${message}\n${result.settings}\n${replay}\n${end}`;
           broken.set(promise, [...(broken.get(promise) ?? []), line]);
         }
       }
@@ -31,6 +50,15 @@ export const simulationSuite = (name: string, seeds: readonly string[]): void =>
     test.each(held.map((id) => [id, promises[id]] as const))(`%s: %s In ${seeds.length} simulated schedules.`, (id) => {
       expect(broken.get(id) ?? []).toEqual([]);
       expect(checked.get(id) ?? 0).toBeGreaterThan(0);
+    });
+
+    test.runIf(seeds.length >= ENOUGH)("L1: of a hundred retries 99 start within 2 s, where nothing fails", () => {
+      expect(delays.length).toBeGreaterThan(30);
+      expect(delays.toSorted((a, b) => a - b)[Math.ceil(delays.length * 0.99) - 1]).toBeLessThanOrEqual(2_000);
+    });
+
+    test.runIf(seeds.length >= ENOUGH)("every fault, every kind of agent and every ending occurred", () => {
+      expect(everything.filter((name) => !happened.has(name))).toEqual([]);
     });
 
     test("nothing else was found", () => {

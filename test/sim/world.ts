@@ -2,7 +2,7 @@
 import { createGraphCache, type GraphCache } from "../../src/app/graph-cache.ts";
 import type { HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
 import type { HintMessage } from "../../src/queue/queue-hints.ts";
-import { createChecker, perVersion, type Checker } from "./checker.ts";
+import { createChecker, perVersion, type Checker, type Violation } from "./checker.ts";
 import type { SimDatabase } from "./database.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
 import type { Timeouts } from "../../src/core/workflow/definition.ts";
@@ -45,7 +45,7 @@ export class SimWorld {
   readonly stats: Stats = { batches: 0, requests: 0, dispatches: 0, faults: {} };
   readonly hosts = new Map<string, Outside | null>();
   readonly lines: string[] = [];
-  readonly bugs: string[] = [];
+  readonly bugs: Violation[] = [];
   /** Attempts that an agent has called over, truly or not. */
   readonly spoken = new Set<string>();
   /**
@@ -81,7 +81,11 @@ export class SimWorld {
     this.random = createRandom(seed);
     const keys = this.random.fork("order");
     this.#net = this.random.fork("network");
-    this.scheduler = new Scheduler(SIM_START, () => keys.next());
+    this.scheduler = new Scheduler(
+      SIM_START,
+      () => keys.next(),
+      (error) => this.bug(error instanceof Error ? (error.stack ?? error.message) : String(error), "a process broke"),
+    );
     this.db = db;
     this.plan = plan;
     this.checker = createChecker(db, this.graphs, {
@@ -93,6 +97,7 @@ export class SimWorld {
         if (at >= 0) finished.splice(at, 1);
         return at >= 0;
       },
+      calm: () => this.calmSince === SIM_START && plan.deploys === 0 && plan.skewMs === 0 && plan.latencyMs <= 30,
       skewMs: plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0),
     });
     this.#timers = perVersion(this.checker, () => {
@@ -124,9 +129,10 @@ export class SimWorld {
     if (known !== null) this.finished.set(agentId, [...(known ?? []), micros]);
   }
 
-  bug(message: string): void {
-    this.bugs.push(message);
-    this.trace(`BUG ${message}`);
+  /** Something is wrong at once; `promise`: the one that is broken, else that no input causes a 5xx. */
+  bug(message: string, promise = "P12"): void {
+    this.bugs.push({ promise, message });
+    this.trace(`BUG ${promise} ${message}`);
   }
 
   fault(name: string, where: string): void {
@@ -189,7 +195,7 @@ export class SimWorld {
     const skew = this.faults.skewMs;
     // Reports are ordered by min(sent, received): a worker far behind the agents would order them by its own clock.
     const offset = skew === 0 ? 0 : Math.round(this.#net.between(skew > 2_000 ? 0 : -skew, skew));
-    this.workers.push(startSimWorker(this, `w${(this.#named += 1)}`, offset, this.graphs));
+    this.workers.push(startSimWorker(this, `w${(this.#named += 1)}`, offset, createGraphCache()));
   }
 
   #replace(worker: SimWorker): void {
@@ -316,20 +322,31 @@ export class SimWorld {
     messages: { body: HintMessage; delaySeconds?: number }[],
     random: Random,
   ): Promise<void> {
-    return this.scheduler.park<void>((resume) => {
+    return this.scheduler.park<void>((resume, fail) => {
       this.scheduler.after(random.between(0.2, 5), () => {
         if (!worker.alive) return;
+        // There are few messages, so each is more dangerous.
+        const fault = (["killBefore", "killAfter", "queueError"] as const).find((kind) =>
+          random.chance(4 * this.faults[kind]),
+        );
+        if (fault !== undefined) this.fault(`${fault}Queue`, worker.name);
+        if (fault === "killBefore") return this.kill(worker);
+        if (fault === "queueError") return fail(new Error("Queue send failed: internal error"));
         for (const message of messages) {
           if (random.chance(this.faults.hintDropped)) {
             this.fault("hintDropped", message.body.sessionId);
             continue;
           }
-          const copies = random.chance(this.faults.hintCopied) ? 2 : 1;
-          for (let copy = 0; copy < copies; copy += 1) {
-            const late = random.chance(this.faults.hintDelayed) ? random.between(0, 120_000) : random.between(5, 500);
+          const copied = random.chance(this.faults.hintCopied);
+          if (copied) this.fault("hintCopied", message.body.sessionId);
+          for (let copy = copied ? 2 : 1; copy > 0; copy -= 1) {
+            const delayed = random.chance(this.faults.hintDelayed);
+            if (delayed) this.fault("hintDelayed", message.body.sessionId);
+            const late = delayed ? random.between(0, 120_000) : random.between(5, 500);
             this.#deliverHint(message.body, (message.delaySeconds ?? 0) * 1_000 + late, 3);
           }
         }
+        if (fault === "killAfter") return this.kill(worker);
         resume();
       });
     });
