@@ -2,6 +2,7 @@ import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { Log } from "../app/ports.ts";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
 import { loadApiKey, type ApiKey } from "./api-key.ts";
@@ -66,13 +67,32 @@ const releaseMemory = (): void => {
   gc({ type: "major", execution: "sync", flavor: "last-resort" });
 };
 
+/** What `runServer` is told. */
+interface RunOptions extends Omit<ServerOptions, "apiKey" | "lock"> {
+  /** How often to see whether the lock is still ours (ms). */
+  readonly lockCheckMs?: number;
+}
+
+/** The database may have another writer: what is begun is finished, nothing new is, and the process ends with 1. */
+const endLost = async (lines: readonly string[], server: RunningServer, log: Log): Promise<void> => {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  log.log("error", "the lock on the database was lost, stopping", { reason: lines.join(" ") });
+  try {
+    await server.stop();
+  } catch (error) {
+    process.stderr.write(`stopping failed: ${rootMessage(error)}\n`);
+  }
+  process.exit(1);
+};
+
 /**
  * Takes the writer's lock, then `loadApiKey` and `startServer`, with every failure in words for the operator. A second
- * process on the same database file is refused before it has written anything.
+ * process on the same database file is refused before it has written anything. If the lock's file is deleted or
+ * replaced later, the server is stopped and the process ends with 1.
  */
 export const runServer = async (
   config: Config,
-  options: Omit<ServerOptions, "apiKey" | "lock">,
+  { lockCheckMs, ...options }: RunOptions,
 ): Promise<RunningServer & { readonly key: ApiKey }> => {
   // Only now, so that a refused start is quick, and cached, so that the next one is.
   enableCompileCache(COMPILE_CACHE);
@@ -83,6 +103,7 @@ export const runServer = async (
     const key = loadApiKey(config);
     const { startServer } = await import("./node-server.ts");
     const server = await startServer(config, { ...options, apiKey: key.key, lock });
+    lock?.watch((lines) => void endLost(lines, server, options.log), lockCheckMs);
     releaseMemory();
     return { ...server, key };
   } catch (error) {
@@ -129,10 +150,10 @@ export const stopOnSignals = (stop: () => Promise<void>): void => {
 };
 
 /** The server alone: logs to stdout, one JSON object a line, until a signal ends it. */
-export const serveAlone = async (config: Config): Promise<void> => {
+export const serveAlone = async (config: Config, options: Pick<RunOptions, "lockCheckMs"> = {}): Promise<void> => {
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
   const log = createJsonLog({ write, clock: systemClock, level: config.logLevel });
-  const server = await runServer(config, { log });
+  const server = await runServer(config, { ...options, log });
   const { key, isNew, file } = server.key;
   if (isNew) process.stderr.write(`A root key was generated and is kept in ${file ?? "memory"}: ${key}\n`);
   log.log("info", "listening", { url: server.url, keyFile: file });

@@ -1,11 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi, type Mock } from "vitest";
 import { acquireWriterLock, lockFaultLines, WriterLockRefused } from "../../src/entry/writer-lock.ts";
 import { openLibsqlReadOnly } from "../../src/store/libsql-read-only.ts";
 import { statement } from "../../src/store/sql-port.ts";
 import { dataFolder, KEY, runToEnd, startProcess, type Ended } from "../support/server-process.ts";
+
+interface Held {
+  readonly file: string;
+  readonly lock: ReturnType<typeof acquireWriterLock>;
+  readonly onLost: Mock<(lines: readonly string[]) => void>;
+}
 
 const SLOW_MS = 60_000;
 const OWN_KEY = { OPSCORE_API_KEY: "" };
@@ -109,6 +115,76 @@ describe("one writer process a database file", () => {
     },
     SLOW_MS,
   );
+});
+
+/** The real entry, but for how often it looks. */
+const LOOKS_OFTEN = `
+  const { readConfig, runMain, serveAlone } =
+    await import(${JSON.stringify(new URL("../../src/entry/run-server.ts", import.meta.url).href)});
+  await runMain(() => serveAlone(readConfig(process.env), { lockCheckMs: Number(process.env.LOCK_CHECK_MS) }));
+`;
+const nodeArgs = ["--input-type=module", "--eval", LOOKS_OFTEN];
+
+describe("a lock file that was deleted", () => {
+  test(
+    "is seen by its holder, which says so and stops with exit code 1",
+    async () => {
+      const folder = dataFolder();
+      const file = join(folder, "opscore.db");
+      const first = await startProcess(folder, { LOCK_CHECK_MS: "25" }, undefined, { nodeArgs });
+      rmSync(`${file}.lock`);
+      const ended = await first.ended;
+      expect(ended).toMatchObject({ code: 1, signal: null });
+      expect(ended.stderr).toBe(
+        `DATABASE_URL: ${file}.lock was deleted or replaced while this process held it, so another may write to ${file} too. ` +
+          "This one stops.\nNothing may remove or restore that file while a server runs. " +
+          "See that no other process has the database, then start again.\n",
+      );
+      expect(ended.stdout).toContain("the lock on the database was lost, stopping");
+      // In order: nothing is left of it that the next one could stumble over.
+      expect(existsSync(`${file}.pid`)).toBe(false);
+      const second = await startProcess(folder);
+      expect((await fetch(`${second.url}/ready`)).status).toBe(200);
+    },
+    SLOW_MS,
+  );
+
+  test("is told once, within 10 seconds, whether it is gone or another's; and never after the lock was given up", () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [gone, replaced, released] = ["gone", "replaced", "released"].map((name) => {
+      const file = join(dataFolder(), `${name}.db`);
+      const lock = acquireWriterLock(`file:${file}`);
+      onTestFinished(() => lock?.release());
+      const onLost = vi.fn<(lines: readonly string[]) => void>();
+      lock?.watch(onLost);
+      return { file, lock, onLost };
+    }) as [Held, Held, Held];
+    vi.advanceTimersByTime(60_000);
+    for (const { onLost } of [gone, replaced, released]) expect(onLost).not.toHaveBeenCalled();
+
+    released.lock?.release();
+    for (const { file } of [gone, replaced, released]) rmSync(`${file}.lock`);
+    const other = acquireWriterLock(`file:${replaced.file}`);
+    onTestFinished(() => other?.release());
+    vi.advanceTimersByTime(10_000);
+    for (const { file, onLost } of [gone, replaced])
+      expect(onLost.mock.calls).toEqual([
+        [[expect.stringContaining(`${file}.lock was deleted or replaced`), expect.any(String)]],
+      ]);
+    vi.advanceTimersByTime(60_000);
+    expect([gone, replaced, released].map(({ onLost }) => onLost.mock.calls.length)).toEqual([1, 1, 0]);
+  });
+
+  test("does not make the first take away the second's name", () => {
+    const file = join(dataFolder(), "x.db");
+    const first = acquireWriterLock(`file:${file}`);
+    rmSync(`${file}.lock`);
+    const name = JSON.stringify({ pid: process.pid + 1, host: hostname(), since: new Date().toISOString() });
+    writeFileSync(`${file}.pid`, `${name}\n`);
+    first?.release();
+    expect(readFileSync(`${file}.pid`, "utf8")).toBe(`${name}\n`);
+  });
 });
 
 describe("the writer's lock", () => {
