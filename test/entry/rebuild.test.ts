@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -93,18 +94,83 @@ describe("npm run rebuild", () => {
 
   test("what is asked for must be clear, and no database is made", SLOW, async () => {
     const missing = join(dataFolder(), "none.db");
-    const [none, both, unknown, file, help] = await Promise.all([
+    const [none, both, unknown, unwritten, file, help] = await Promise.all([
       rebuild(),
       rebuild("--check", "--write"),
       rebuild("--repair"),
+      rebuild("--check", "--remove-unknown", "--db", missing),
       rebuild("--check", "--db", missing),
       rebuild("--help"),
     ]);
     for (const wrong of [none, both])
       expect(wrong).toMatchObject({ code: 2, stderr: "Say either --check or --write.\n" });
     expect(unknown.code).toBe(2);
+    expect(unwritten).toMatchObject({ code: 2, stderr: "--remove-unknown goes with --write.\n" });
     expect(file).toMatchObject({ code: 2, stderr: `file:${missing}: there is no such file.\n` });
     expect(help.code).toBe(0);
     expect(help.stdout).toContain("npm run rebuild -- --check");
+  });
+
+  test("what is no database, or no Ops-Core database, is told as that and left as it is", SLOW, async () => {
+    const folder = dataFolder();
+    const [empty, text, older] = ["empty.db", "text.db", "older.db"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(empty, "");
+    writeFileSync(text, "This is a text of more than a few words, and not a database.");
+    await migrateLibsql({ url: `file:${older}` }, migrations);
+    const sql = await openLibsql({ url: `file:${older}` });
+    await sql.batch([statement("ALTER TABLE agents DROP COLUMN capacity")], "write");
+    sql.close();
+    const before = readFileSync(older);
+    const cases = [
+      ["--check", folder, "this is a folder, not a file."],
+      ["--write", text, "this is not a database: it has another format."],
+      ["--check", `${older}?mode=ro`, 'has a "?"'],
+      ["--check", empty, "this is not an Ops-Core database of this release, it has no table "],
+      ["--write", empty, "this is not an Ops-Core database of this release, it has no table "],
+      [
+        "--write",
+        older,
+        "this is not an Ops-Core database of this release, it has no column capacity in table agents.",
+      ],
+    ] as const;
+    const all = await Promise.all(cases.map(([mode, db]) => rebuild(mode, "--db", db)));
+    for (const [at, [, db, why]] of cases.entries()) {
+      expect(all[at]).toMatchObject({ code: 2, stdout: "" });
+      expect(all[at]?.stderr).toContain(`file:${db}: ${why}`);
+    }
+    expect(readFileSync(empty)).toHaveLength(0);
+    expect(readFileSync(older)).toEqual(before);
+  });
+
+  test("what the database says is printed, not that the store did not answer", SLOW, async () => {
+    const { world, file } = await used();
+    await world.sql.batch(
+      [
+        statement("UPDATE sessions SET status = 'x'"),
+        statement("CREATE TRIGGER no BEFORE UPDATE ON sessions BEGIN SELECT raise(ABORT, 'not this one'); END"),
+      ],
+      "write",
+    );
+    await world.close();
+    const told = await rebuild("--write", "--db", file);
+    expect(told.code).toBe(2);
+    expect(told.stderr).toMatch(/^The database failed: .*not this one/);
+  });
+
+  test("P14: a row without a log is damage; it goes when that is asked for", SLOW, async () => {
+    const { world, file, id } = await used();
+    await world.sql.batch([statement("DELETE FROM log WHERE stream = ?", id)], "write");
+    await world.close();
+    const kept = await rebuild("--write", "--db", file);
+    expect(kept.code).toBe(1);
+    expect(kept.stdout).toContain(`DAMAGE ${id} from row 1: its log is missing, and the session had got to row 1\n`);
+    const removed = await rebuild("--write", "--remove-unknown", "--db", file);
+    expect(removed.code).toBe(0);
+    expect(removed.stdout).toMatch(/ that the log does not know \(repaired\)\n/);
+    expect((await rebuild("--check", "--db", file)).code).toBe(0);
   });
 });
