@@ -10,6 +10,7 @@ import { sweep } from "../app/sweep.ts";
 import type { Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
 import { createTimerHints } from "../queue/node-hints.ts";
+import { ANSWER_MS } from "../store/bounded-sql.ts";
 import { openLibsql } from "../store/libsql.ts";
 import { migrateLibsql } from "../store/migrate-libsql.ts";
 import { assemble } from "./assemble.ts";
@@ -95,7 +96,7 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
     ...(config.databaseAuthToken === null ? {} : { authToken: config.databaseAuthToken }),
   };
   await migrateLibsql(database, MIGRATIONS);
-  const sql = await openLibsql(database);
+  const sql = await openLibsql({ ...database, answerMs: ANSWER_MS });
   const defer = createNodeDefer();
   const sweeper = createSweeper(() => deps, clock, log);
   const deps: Deps = assemble(config, { sql, call: createUndiciCall(), defer, hints: sweeper.hints, log, clock });

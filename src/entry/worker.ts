@@ -10,6 +10,7 @@ import { parseConfig, type Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
 import { problemOf } from "../http/middleware/problem.ts";
 import { createQueueHints, type HintMessage } from "../queue/queue-hints.ts";
+import { boundedSql } from "../store/bounded-sql.ts";
 import { d1Sql } from "../store/d1.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
 import { assemble } from "./assemble.ts";
@@ -45,7 +46,7 @@ const readConfig = (env: Env): Config => {
 const depsOf = (env: Env, config: Config, context: ExecutionContext): Deps => {
   const log = createJsonLog({ write: (line) => console.log(line), clock: systemClock, level: config.logLevel });
   return assemble(config, {
-    sql: d1Sql(env.DB),
+    sql: boundedSql(d1Sql(env.DB)),
     call: createFetchCall(fetch, reachable),
     defer: { defer: (work) => context.waitUntil(work()) },
     hints: createQueueHints(env.HINTS, systemClock, log),

@@ -1,10 +1,13 @@
 import { databaseFile, isInMemory } from "../contract/database-file.ts";
+import { boundedSql } from "./bounded-sql.ts";
 import { preparedDatabase } from "./prepared.ts";
 import type { Row, Sql, SqlResult } from "./sql-port.ts";
 
 export interface LibsqlOptions {
   readonly url: string;
   readonly authToken?: string;
+  /** A server's batch without an answer for so long (ms) is rejected and its connection given up; default: never. */
+  readonly answerMs?: number;
 }
 
 export type OpenedSql = Sql & { close(): void };
@@ -42,10 +45,14 @@ const openFile = async (path: string): Promise<OpenedSql> => {
 };
 
 /** A libSQL server. The batch is one transaction there, in "write" mode: DEFERRED collapses under contention. */
-const openRemote = async (options: LibsqlOptions): Promise<OpenedSql> => {
+const openRemote = async ({ answerMs, ...options }: LibsqlOptions): Promise<OpenedSql> => {
   const { createClient } = await import("@libsql/client");
-  const client = createClient({ ...options });
-  return {
+  // The client sends 20 batches at a time: those that hang would keep the others waiting after the server is back.
+  const giveUp = answerMs !== undefined && {
+    fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(answerMs) }),
+  };
+  const client = createClient({ ...options, ...giveUp });
+  const sql: Sql = {
     batch: async (statements, mode) => {
       const results = await client.batch(
         statements.map(({ sql, args }) => ({ sql, args: [...args] })),
@@ -56,8 +63,9 @@ const openRemote = async (options: LibsqlOptions): Promise<OpenedSql> => {
         rowsWritten: null,
       }));
     },
-    close: () => client.close(),
   };
+  const bounded = answerMs === undefined ? sql : boundedSql(sql, answerMs);
+  return { ...bounded, close: () => client.close() };
 };
 
 /** libSQL as the Sql port: `file:` and `:memory:` embedded, anything else a server. */

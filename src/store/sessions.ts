@@ -6,6 +6,7 @@ import type { JsonObject } from "../core/json.ts";
 import { readJson } from "../core/read-json.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
+import { LOOK_UP_MS } from "./bounded-sql.ts";
 import { planSessionCommit } from "./commit-session.ts";
 import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts";
 import type { Reader } from "./reader.ts";
@@ -30,6 +31,7 @@ export const sessionStore = (
       const [found] = await sql.batch(
         [statement("SELECT tx FROM log WHERE stream = ? AND seq = ?", commit.log.stream, commit.log.seq)],
         "read",
+        LOOK_UP_MS,
       );
       if (found?.rows[0]?.["tx"] !== commit.nonce) throw error;
       return { kind: "committed", wake: [] };

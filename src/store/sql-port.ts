@@ -16,9 +16,10 @@ export interface SqlResult {
 /**
  * One round trip: the statements run in order in one transaction, all or none. An UPDATE that matches
  * nothing does not stop them. Throws whatever the driver throws; `store-failure.ts` translates it.
+ * `withinMs`: the caller has no more time than this to wait; kept where batches are bounded, see `bounded-sql.ts`.
  */
 export interface Sql {
-  batch(statements: readonly Statement[], mode: "read" | "write"): Promise<readonly SqlResult[]>;
+  batch(statements: readonly Statement[], mode: "read" | "write", withinMs?: number): Promise<readonly SqlResult[]>;
 }
 
 /** A statement from text with `?` placeholders. */

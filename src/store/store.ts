@@ -10,9 +10,9 @@ import { storeFailure } from "./store-failure.ts";
 
 /** Driver errors become failures here, at the edge; whatever else is thrown above is a bug and stays one. */
 export const translating = (sql: Sql): Sql => ({
-  batch: async (statements, mode) => {
+  batch: async (statements, mode, withinMs) => {
     try {
-      return await sql.batch(statements, mode);
+      return await sql.batch(statements, mode, withinMs);
     } catch (error) {
       throw storeFailure(error);
     }

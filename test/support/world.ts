@@ -73,9 +73,9 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
   const opened = await platform.openSql();
   const counts: Counts = { roundTrips: 0, rowsWritten: 0 };
   const sql: Sql = {
-    batch: async (statements, mode) => {
+    batch: async (statements, mode, withinMs) => {
       counts.roundTrips += 1;
-      const results = await opened.sql.batch(statements, mode);
+      const results = await opened.sql.batch(statements, mode, withinMs);
       for (const result of results) counts.rowsWritten += result.rowsWritten ?? 0;
       return results;
     },
