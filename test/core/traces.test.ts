@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { chainHash } from "../../src/app/log-row.ts";
 import { AGENT_EVENTS } from "../../src/core/agent/events.ts";
 import { readJson } from "../../src/core/read-json.ts";
 import { EVENT_VERSION, SESSION_EVENTS } from "../../src/core/session/events.ts";
@@ -44,9 +45,19 @@ describe("recorded logs", () => {
     for (const [name, { rows }] of traces) {
       const [first, ...others] = rows;
       await expect(foldRows([{ ...first!, at: first!.at + 1 }, ...others]), name).rejects.toThrow("hash");
-      await expect(foldRows([...rows, { ...first!, v: EVENT_VERSION + 1, seq: 99 }]), name).rejects.toThrow(
-        /version|follows/,
-      );
+      // The last row of each kind of stream, and one more that is wrong in one way only.
+      const ends = ["ses_", "agent:"].flatMap((kind) => rows.findLast(({ stream }) => stream.startsWith(kind)) ?? []);
+      expect(ends, name).not.toEqual([]);
+      for (const end of ends) {
+        const newer = { ...end, seq: end.seq + 1, v: EVENT_VERSION + 1 };
+        await expect(foldRows([...rows, newer]), `${name} ${end.stream}`).rejects.toThrow("is of version");
+        const { stream, seq, hash } = end;
+        const gap = { ...end, seq: seq + 2 };
+        const row = { ...gap, hash: await chainHash(hash, gap) };
+        await expect(foldRows([...rows, row]), `${name} ${stream}`).rejects.toThrow(
+          `row ${seq + 2} follows row ${seq}`,
+        );
+      }
     }
   });
 
