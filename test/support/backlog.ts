@@ -17,6 +17,9 @@ const APART_MS = 10;
 /** What holds a task up: the moment of its retry or its run deadline passed meanwhile, or an agent was missing. */
 type Kind = "retry" | "deadline" | "wait";
 
+/** Tasks wait in two queues in turn, and every agent serves both: the oldest first holds across queues as well. */
+const WAITED_FOR = ["wait", "wait_too"] as const;
+
 /** The end of an outage: overdue timers, and tasks that wait beside free agents whose coming woke nobody. */
 export interface Backlog {
   readonly world: World;
@@ -33,10 +36,10 @@ export interface Backlog {
   finish(): Promise<void>;
 }
 
-const taskFor = (kind: Kind): JsonObject => ({
-  id: `for_${kind}`,
+const taskFor = (capability: string): JsonObject => ({
+  id: `for_${capability}`,
   name: "For",
-  tasks: [{ taskId: "one", agentCapability: kind, parameters: {}, retry: { maxAttempts: 1 } }],
+  tasks: [{ taskId: "one", agentCapability: capability, parameters: {}, retry: { maxAttempts: 1 } }],
 });
 
 /** Fakes `Date` and `setTimeout`; `vi.useRealTimers` gives them back. */
@@ -79,7 +82,7 @@ export const createBacklog = async (size: number): Promise<Backlog> => {
     if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
     return (await answer.json()) as Record<string, unknown>;
   };
-  const register = (agentId: string, capabilities: readonly Kind[]): Promise<unknown> =>
+  const register = (agentId: string, capabilities: readonly string[]): Promise<unknown> =>
     ask("PUT", `/agents/${agentId}`, {
       agentName: agentId,
       version: "1",
@@ -94,7 +97,8 @@ export const createBacklog = async (size: number): Promise<Backlog> => {
   for (let i = 0; i < size; i += 1) {
     const kind = i < CAPACITY ? "deadline" : i % 2 === 0 ? "retry" : "wait";
     listening = kind === "deadline";
-    const { sessionId } = await ask("POST", "/sessions", { workflowDefinition: taskFor(kind) });
+    const capability = kind === "wait" ? (WAITED_FOR[started.wait.length % 2] ?? kind) : kind;
+    const { sessionId } = await ask("POST", "/sessions", { workflowDefinition: taskFor(capability) });
     await world.flush();
     started[kind].push(String(sessionId));
     advance(APART_MS);
@@ -102,7 +106,7 @@ export const createBacklog = async (size: number): Promise<Backlog> => {
   advance(OUTAGE_MS);
   const working = { ...world.deps.defer };
   Object.assign(world.deps.defer, { defer: () => undefined });
-  for (let i = 0; i < AGENTS; i += 1) await register(`agent${i}`, ["retry", "deadline", "wait"]);
+  for (let i = 0; i < AGENTS; i += 1) await register(`agent${i}`, ["retry", "deadline", ...WAITED_FOR]);
   Object.assign(world.deps.defer, working);
   listening = true;
   over = true;
