@@ -52,7 +52,7 @@ export const createAgentGateway = (options: AgentGatewayOptions): AgentGateway =
       return notDelivered(`AgentKit at ${shown(options.agentKitUrl)} ${outcome.reason}`);
     if (outcome.kind === "silence") return { kind: "accepted", transport: "agentkit", unsure: true };
     if (outcome.status === 202) return { kind: "accepted", transport: "agentkit", unsure: false };
-    const why = outcome.status === 404 ? "agent unknown there" : messageOf(outcome);
+    const why = outcome.status === 404 ? "agent unknown there" : messageOf(without(outcome, key));
     return notDelivered(`AgentKit ${withStatus(outcome.status, why)}`, retryAfterMs(outcome, now()));
   };
 
@@ -123,6 +123,13 @@ const unanswered = (reason: string): Settled => ({
   answer: null,
   doubt: `delivered, outcome unknown: ${clipped(reason, 300)}`,
 });
+
+/** The answer without our key: whoever refuses a key may repeat it, and its words go to the log and to people. */
+const without = (answer: HttpAnswer, key: string | undefined): HttpAnswer => {
+  if (!key) return answer;
+  const escaped = JSON.stringify(key).slice(1, -1);
+  return { ...answer, body: answer.body.replaceAll(escaped, "[redacted]").replaceAll(key, "[redacted]") };
+};
 
 const isJson = ({ headers }: HttpAnswer): boolean => /\bjson\b/i.test(headers.get("content-type") ?? "");
 

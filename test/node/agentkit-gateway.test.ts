@@ -55,6 +55,16 @@ describe("agentkit", () => {
     });
   });
 
+  // At the end of what is kept of a message its beginning would be left.
+  test.each([0, 188])("P13: an answer that repeats the key after %i characters does not pass it on", async (before) => {
+    const key = 'hush-"key\\-1234567890';
+    const { host } = await answering(401, JSON.stringify({ detail: `${"x".repeat(before)} Bearer ${key}` }));
+    const outcome = await viaAgentKit(host, { agentKitApiKey: key });
+    const reason = expect.stringMatching(/^AgentKit answered 401 \(x* ?Bearer/) as string;
+    expect(outcome).toMatchObject({ refusals: [{ reason }] });
+    expect(JSON.stringify(outcome)).not.toContain("hu");
+  });
+
   test("unreachable is not accepted", async () => {
     const host = await closedPort();
     expect(await viaAgentKit(host)).toMatchObject({
