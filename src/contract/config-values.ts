@@ -31,13 +31,16 @@ export const isLoopback = (host: string): boolean => {
 };
 
 export const databaseUrlSchema = z.string().superRefine((text, context) => {
-  const message = text.startsWith("file:")
-    ? databaseFileFault(text)
-    : urlOf(text, ["libsql:", "https:"]) === null
-      ? "is not a libSQL URL, expected file:<path>, libsql://<host> or https://<host>"
-      : null;
+  const message = text.startsWith("file:") ? databaseFileFault(text) : serverFault(urlOf(text, ["libsql:", "https:"]));
   if (message !== null) context.addIssue({ code: "custom", input: text, message });
 });
+
+const serverFault = (url: URL | null): string | null => {
+  if (url === null) return "is not a libSQL URL, expected file:<path>, libsql://<host> or https://<host>";
+  // No client connects with it, and some repeat the whole URL as they say so.
+  if (url.username !== "" || url.password !== "") return "names a user or password, expected DATABASE_AUTH_TOKEN";
+  return null;
+};
 
 export const agentkitUrlSchema = z.string().transform((text, context) => {
   const url = urlOf(text, ["http:", "https:"]);

@@ -118,6 +118,7 @@ describe("configuration", () => {
     ["DATABASE_URL", "file://localhost/tmp/x.db"],
     ["DATABASE_URL", "file://x.db"],
     ["DATABASE_URL", "file::memory:"],
+    ["DATABASE_URL", "https://user@h"],
     ["DATABASE_AUTH_TOKEN", "a b"],
     ["OPSCORE_API_KEY", "geheimnis-ä-geheimnis"],
     ["OPSCORE_ALLOW_UNSIGNED_WEBHOOKS", "yes"],
@@ -145,6 +146,7 @@ describe("configuration", () => {
     ["file://phrase@localhost/x.db", /^DATABASE_URL: names a host .* file:\/\/\/<path from the root>$/],
     ["file::memory:", /^DATABASE_URL: is in memory and would be lost/],
     ["file:", /^DATABASE_URL: names no file/],
+    ["libsql://u:phrase@h", /^DATABASE_URL: names a user or password, expected DATABASE_AUTH_TOKEN$/],
   ])("says why %s is no database, without repeating it", (DATABASE_URL, expected) => {
     const [problem = ""] = problems({ DATABASE_URL });
     expect(problem).toMatch(expected);
