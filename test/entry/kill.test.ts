@@ -6,8 +6,12 @@ import { createKillableServer, type KillableServer } from "../support/kill-serve
 import { dataFolder } from "../support/server-process.ts";
 import { createRandom } from "../sim/random.ts";
 
-/** `OPSCORE_KILLS=200` for more; `OPSCORE_KILL_SEED` for others. Where a kill hits is up to the machine as well. */
+/**
+ * Kills under load; after each fifth there is one more during the start that follows. `OPSCORE_KILLS=200` for more,
+ * `OPSCORE_KILL_SEED` for others. Where a kill hits is up to the machine as well.
+ */
 const KILLS = Number(process.env["OPSCORE_KILLS"] ?? 20);
+const START_EVERY = 5;
 const SEED = process.env["OPSCORE_KILL_SEED"] ?? "1";
 
 const LIMIT_MS = 120_000 + KILLS * 6_000;
@@ -104,7 +108,7 @@ test(
     const since = performance.now();
     await server.start();
     const startMs = performance.now() - since;
-    let inStart = 0;
+    let [underLoad, inStart] = [0, 0];
 
     for (let round = 1; round <= KILLS; round += 1) {
       const told = `seed ${SEED}, kill ${round} of ${KILLS}`;
@@ -112,8 +116,8 @@ test(
       await momentOf(server, 1 + random.int(STEPS));
       await sleep(random.between(0, 4)); // in the midst of what the server is doing about it
       await server.kill();
-      if (round < KILLS && random.chance(0.5)) {
-        round += 1;
+      underLoad += 1;
+      if (round % START_EVERY === 0) {
         inStart += 1;
         await server.startAndKill(random.between(0, startMs * 1.2));
       }
@@ -136,10 +140,11 @@ test(
     expect(sessionIds.toSorted()).toEqual(load.sessions.map(({ sessionId }) => sessionId).toSorted());
     const twice = [...load.deliveries.values()].filter((count) => count > 1).length;
     console.info(
-      `seed ${SEED}: ${KILLS} kills, ${inStart} of them during a start; ${load.sessions.length} sessions, ` +
+      `seed ${SEED}: ${underLoad} kills under load, ${inStart} more during a start; ${load.sessions.length} sessions, ` +
         `${load.facts.length} acknowledgements kept, ${load.repeated()} requests repeated, ` +
         `${twice} of ${load.deliveries.size} attempts delivered more than once`,
     );
+    expect([underLoad, inStart]).toEqual([KILLS, Math.floor(KILLS / START_EVERY)]);
     expect(load.repeated()).toBeGreaterThan(0);
   },
   LIMIT_MS,

@@ -77,7 +77,7 @@ export const createKillLoad = async (
   const deliveries = new Map<string, number>();
   const spoken = new Set<string>();
   const running = new Set<Promise<void>>();
-  const agents: { readonly id: string; readonly url: string; version: number }[] = [];
+  const agents: { readonly id: string; readonly url: string; version: number; said: Promise<void> }[] = [];
   let [repeated, micros] = [0, 0];
 
   const background = (work: () => Promise<void>): void => {
@@ -162,7 +162,13 @@ export const createKillLoad = async (
     else await settle(id, "complete", { output: { by: id } });
   };
 
-  const register = async (agent: (typeof agents)[number], version: number): Promise<void> => {
+  /** One after the other, as one agent does: what is said last counts, be it the repetition of something older. */
+  const register = (agent: (typeof agents)[number], version: number): Promise<void> => {
+    agent.said = agent.said.then(() => registerNow(agent, version));
+    return agent.said;
+  };
+
+  const registerNow = async (agent: (typeof agents)[number], version: number): Promise<void> => {
     const body = JSON.stringify({
       agentName: agent.id,
       version: String(version),
@@ -221,7 +227,7 @@ export const createKillLoad = async (
       return { status: 200, body: { status: "received" } };
     });
     atEnd(() => listener.close());
-    agents.push({ id, url: listener.url, version: 0 });
+    agents.push({ id, url: listener.url, version: 0, said: Promise.resolve() });
     background(() => register(agents[i]!, 0));
   }
 
