@@ -35,8 +35,8 @@ export const tickSafely = async (deps: Deps, sessionId: string): Promise<void> =
     await tickSession(deps, sessionId);
   } catch (error) {
     deps.log.log("error", "a session could not be advanced", { sessionId, error: describeFailure(error) });
-    // The store is everybody's trouble: the next sweep tries again.
-    if (error instanceof OpsError && error.code === "store_unavailable") return;
+    // The store is everybody's trouble, and too many changes at once are nobody's: the next sweep tries again.
+    if (error instanceof OpsError && (error.code === "store_unavailable" || error.code === "contention")) return;
     const now = deps.clock.now();
     try {
       await deps.store.postpone(sessionId, now, now + POSTPONE_MS);

@@ -4,14 +4,20 @@ import type { Reply, SimWorld } from "./world.ts";
 
 const CAPS = ["alpha", "beta", "gamma"] as const;
 
+/** What definitions are drawn from: numbers of tasks, and run time-outs. */
+export interface Drawn {
+  readonly counts: readonly number[];
+  readonly runs: readonly string[];
+}
+
 /** A random definition of the language as built. */
 export const drawDefinition = (
   random: Random,
   id: string,
   agents: readonly SimAgent[],
-  runs: readonly string[],
+  { counts, runs }: Drawn,
 ): object => {
-  const count = random.pick([1, 1, 1, 2, 2, 3, 4]);
+  const count = random.pick(counts);
   const tasks = Array.from({ length: count }, (_, at) => {
     const target =
       random.chance(0.15) && agents.length > 0
@@ -60,11 +66,10 @@ export class SimOperator {
   readonly #random: Random;
   readonly #agents: readonly SimAgent[];
 
-  readonly #runs: readonly string[];
+  readonly #drawn: Drawn;
 
-  /** `runs`: run time-outs that its definitions have. */
-  constructor(world: SimWorld, agents: readonly SimAgent[], runs = ["20s", "60s", "120s", "400s"]) {
-    this.#runs = runs;
+  constructor(world: SimWorld, agents: readonly SimAgent[], drawn: Drawn) {
+    this.#drawn = drawn;
     this.#world = world;
     this.#agents = agents;
     this.#random = world.random.fork("operator");
@@ -110,7 +115,7 @@ export class SimOperator {
       this.#random,
       workflowId,
       this.#agents.filter(({ registered }) => registered),
-      this.#runs,
+      this.#drawn,
     );
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/workflows", definition, done),
@@ -133,7 +138,7 @@ export class SimOperator {
     const what =
       this.#saved.has(workflowId) && random.chance(0.6)
         ? { workflowDefinitionId: workflowId }
-        : { workflowDefinition: drawDefinition(random, workflowId, known, this.#runs) };
+        : { workflowDefinition: drawDefinition(random, workflowId, known, this.#drawn) };
     const body = { ...what, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),

@@ -78,7 +78,13 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   });
   const kinds = agents.map(({ temper: { kind } }) => kind);
   for (const agent of agents) world.scheduler.after(random.between(0, 2_000), () => agent.start());
-  const operator = new SimOperator(world, agents, theme === "relapsing" ? ["400s"] : undefined);
+  const operator = new SimOperator(
+    world,
+    agents,
+    theme === "relapsing"
+      ? { counts: [1, 2, 3, 4], runs: ["100s", "400s"] }
+      : { counts: [1, 1, 1, 2, 2, 3, 4], runs: ["20s", "60s", "120s", "400s"] },
+  );
   operator.plan(spanMs, theme === "instant" ? 4 : random.pick([1, 1, 1, 1, 2, 2, 4]));
   for (let i = 0; i < plan.deploys; i += 1) {
     // Right after something was written there is always something under way.

@@ -52,8 +52,8 @@ export const drawTemper = (random: Random, calm: boolean, mayBeAhead = true, onl
     // Back, or done, within the moment in which its task's timer fires and is set anew.
     {
       kind: "relapsing",
-      crashes: 0.5,
-      workMs: random.chance(0.5) ? [40_000, 200_000] : [29_500, 36_000],
+      crashes: 0.4,
+      workMs: random.chance(0.3) ? [40_000, 200_000] : [29_000, 35_000],
       crashAt: [28_000, 35_000],
       // Not within the same second: AgentKit's facts are ordered by seconds.
       backAfterMs: [1_000, 1_200],
