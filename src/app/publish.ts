@@ -2,6 +2,7 @@ import type { Decision } from "../core/session/decide.ts";
 import { parametersOf, type Facts } from "../core/session/facts.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
 import type { Deps } from "./deps.ts";
+import type { Hint } from "./ports.ts";
 import { sendTask, type EndDispatch } from "./send-task.ts";
 
 /** An error in words for the log; driver texts stay in `cause`, which is not logged. */
@@ -59,9 +60,20 @@ export const publish = (
     if (event.type === "DispatchRequested") dispatch(deps, onward, decision, facts, event);
   }
   onward.wake(wake);
-  if (typeof dueAt === "number") {
-    const retry = decision.state.open.some((task) => task.phase === "backoff" && task.retryAt === dueAt);
-    const hint = { sessionId: decision.state.id, at: dueAt, kind: retry ? "retry" : "deadline" } as const;
-    inBackground(deps, "hint", () => deps.hints.send([hint]));
-  }
+  const hints = hintsOf(decision, dueAt);
+  if (hints.length > 0) inBackground(deps, "hint", () => deps.hints.send(hints));
+};
+
+/** Each retry is announced, also where an earlier timer stands: that one may be void by then, and nobody comes again. */
+const hintsOf = ({ state, events }: Decision, dueAt: number | null | undefined): readonly Hint[] => {
+  const waits = new Set(state.open.flatMap((task) => (task.phase === "backoff" ? [task.retryAt] : [])));
+  const ended = events.flatMap((event) =>
+    event.type === "AttemptEnded" && event.retryAt !== null ? [event.retryAt] : [],
+  );
+  const retries = new Set(ended.filter((at) => waits.has(at)));
+  const deadlines = typeof dueAt !== "number" || retries.has(dueAt) ? [] : [dueAt];
+  return [
+    ...[...retries].map((at): Hint => ({ sessionId: state.id, at, kind: "retry" })),
+    ...deadlines.map((at): Hint => ({ sessionId: state.id, at, kind: "deadline" })),
+  ];
 };
