@@ -1,9 +1,12 @@
 /** Pieces of SQL that several statements share. `a` is a row of agents, `n` its newest report. */
 
+/** Of reports `m` of one agent, the newest. */
+export const NEWEST_FIRST = "ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1";
+
 /** Joins the newest report to agents `a`: the last key of the agent in `agent_log`. */
 export const WITH_NEWEST = `LEFT JOIN agent_log n ON n.agent_id = a.id AND (n.at, n.received_at, n.digest) = (
   SELECT m.at, m.received_at, m.digest FROM agent_log m WHERE m.agent_id = a.id
-  ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1)`;
+  ${NEWEST_FIRST})`;
 
 export const AGENT_COLUMNS = `a.*, n.state AS r_state, n.meaning AS r_meaning, n.sent AS r_sent, n.sent_us AS r_sent_us,
   n.received_at AS r_received_at, n.attempt AS r_attempt`;

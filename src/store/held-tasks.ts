@@ -1,6 +1,6 @@
 import type { SessionCommit } from "../app/store-port.ts";
 import type { AgentEffect } from "../core/agent/effects.ts";
-import { EARLIEST_MICROS, taskPath } from "./fragments.ts";
+import { EARLIEST_MICROS, NEWEST_FIRST, taskPath } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import type { Statement } from "./sql-port.ts";
 
@@ -32,8 +32,7 @@ const claimsIn = (effects: readonly AgentEffect[]): readonly Claim[] => {
 
 /** `tasks` with attempts put in inside SQL, so that a heartbeat written meanwhile is not lost. */
 const withClaims = (tasks: Expression, claims: readonly Claim[]): Expression => {
-  const newest =
-    "FROM agent_log m WHERE m.agent_id = agents.id ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1";
+  const newest = `FROM agent_log m WHERE m.agent_id = agents.id ${NEWEST_FIRST}`;
   return claims.reduce(
     ({ sql, args }, { attemptId, sessionId, sentAt }) => ({
       sql: `json_set(${sql}, ?, json_set(?, '$.lastSentMicros', (SELECT m.sent_us ${newest}), '$.since',

@@ -12,6 +12,7 @@ import {
   FREE_OR_LOST,
   LAST_SENT,
   NAMES_NO_TASK,
+  NEWEST_FIRST,
   WITH_NEWEST,
 } from "./fragments.ts";
 import { number, orNull, text, toAgent } from "./rows.ts";
@@ -39,7 +40,7 @@ const namedAgents = (needs: Expression): Statement => ({
 /** Whether agent `o` is presumed lost; its newest report is looked up only where that matters. */
 const LOST = `CASE WHEN o.missed_at IS NULL THEN 0 ELSE o.missed_at >= max(o.registered_at, coalesce(o.contact_at, 0),
   coalesce((SELECT m.received_at FROM agent_log m WHERE m.agent_id = o.id
-    ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1), 0)) END`;
+    ${NEWEST_FIRST}), 0)) END`;
 
 /**
  * Of the agents with capability `q`, the free ones that were unused longest, those presumed lost last. First all are

@@ -1,5 +1,5 @@
 import type { AgentRepair, RebuildStore, SessionRepair } from "../app/rebuild-port.ts";
-import { EARLIEST_MICROS, taskPath } from "./fragments.ts";
+import { EARLIEST_MICROS, NEWEST_FIRST, taskPath } from "./fragments.ts";
 import { SLACK_MS } from "./held-tasks.ts";
 import type { Expression } from "./load-facts.ts";
 import { statement, type Sql, type Statement } from "./sql-port.ts";
@@ -64,7 +64,7 @@ const sessionStatements = ({ sessionId, rowSeq, logSeq, columns, waits }: Sessio
 const noted = (id: string, seq: number, claims: readonly (readonly [string, number])[]): Statement => {
   const newest = (column: string): string =>
     `(SELECT m.${column} FROM agent_log m WHERE m.agent_id = agents.id AND m.received_at <= ?
-      ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1)`;
+      ${NEWEST_FIRST})`;
   const tasks = claims.reduce<Expression>(
     (inner, [attemptId, sentAt]) => ({
       sql: `json_insert(${inner.sql}, ?, ${newest("sent_us")}, ?,

@@ -1,5 +1,6 @@
 import type { Cells, RawLogRow, RebuildStore } from "../app/rebuild-port.ts";
 import { rebuildRepairs } from "./rebuild-repairs.ts";
+import { NEWEST_FIRST } from "./fragments.ts";
 import { number, orNull, text } from "./rows.ts";
 import { statement, type Row, type Sql } from "./sql-port.ts";
 import { translating } from "./store.ts";
@@ -98,7 +99,7 @@ export const createRebuildStore = (driver: Sql): RebuildStore => {
           statement("SELECT * FROM log WHERE pos > ? ORDER BY pos LIMIT ?", pos, limit),
           statement(
             `SELECT a.*, (SELECT m.attempt FROM agent_log m WHERE m.agent_id = a.id
-                ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1) AS r_attempt
+                ${NEWEST_FIRST}) AS r_attempt
               FROM agents a WHERE a.id > ? ORDER BY a.id LIMIT ?`,
             page.after,
             page.limit,

@@ -1,7 +1,7 @@
 import { REORDERED_MICROS } from "../core/agent/agent.ts";
 import type { ReportRow } from "../app/store-port.ts";
 import { taskNamedIn } from "../core/report/interpret.ts";
-import { LAST_SENT, NAMES_NO_TASK } from "./fragments.ts";
+import { LAST_SENT, NAMES_NO_TASK, NEWEST_FIRST } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { REPEAT_WINDOW_MICROS } from "./load.ts";
 import type { Statement } from "./sql-port.ts";
@@ -16,7 +16,7 @@ const PLACE = `coalesce((SELECT CASE
     WHEN p.sent_us > m.sent_us THEN max(p.at, m.at + 1)
     WHEN p.sent_us = m.sent_us THEN max(p.at, m.at)
     ELSE p.at END
-  FROM agent_log m WHERE m.agent_id = p.agent_id ORDER BY m.at DESC, m.received_at DESC, m.digest DESC LIMIT 1), p.at)`;
+  FROM agent_log m WHERE m.agent_id = p.agent_id ${NEWEST_FIRST}), p.at)`;
 
 /**
  * A report, conditional on `when` and on not being a repeat. Two copies from a fast clock differ in `at`, which is
