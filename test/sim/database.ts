@@ -13,14 +13,19 @@ export interface SimDatabase {
   reset(): void;
 }
 
-const TABLES = ["sessions", "log", "agents", "agent_capabilities", "agent_log", "waiting_tasks", "workflows"];
+export const TABLES = ["sessions", "log", "agents", "agent_capabilities", "agent_log", "waiting_tasks", "workflows"];
+
+/** The statements of all migrations, in order. */
+export const schemaTexts = (): readonly string[] => {
+  const journal = JSON.parse(readFileSync(`${migrations}meta/_journal.json`, "utf8")) as { entries: { tag: string }[] };
+  return journal.entries.flatMap(({ tag }) =>
+    readFileSync(`${migrations}${tag}.sql`, "utf8").split("--> statement-breakpoint"),
+  );
+};
 
 export const openSimDatabase = (): SimDatabase => {
   const db = new Database(":memory:");
-  const journal = JSON.parse(readFileSync(`${migrations}meta/_journal.json`, "utf8")) as { entries: { tag: string }[] };
-  for (const { tag } of journal.entries) {
-    for (const text of readFileSync(`${migrations}${tag}.sql`, "utf8").split("--> statement-breakpoint")) db.exec(text);
-  }
+  for (const text of schemaTexts()) db.exec(text);
   const prepared = preparedDatabase(db);
   return {
     batch: (statements, mode) => prepared.batch(statements, mode),
