@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-const refuse = (message: string): never => {
+/** Ends the command with a line and 2. */
+export const refuse = (message: string): never => {
   process.stderr.write(`${message}\n`);
   process.exit(2);
 };

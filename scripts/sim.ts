@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { countOf, optionsOf } from "./sim-options.ts";
+import { countOf, optionsOf, refuse } from "./sim-options.ts";
 import { lastRows, simulate } from "../test/sim/simulate.ts";
 
 /**
@@ -150,6 +150,8 @@ const sumOf = (parts: readonly Summary[]): Summary => {
 const count = countOf("schedules", values.schedules ?? "200");
 const from = countOf("from", values.from);
 const jobs = countOf("jobs", values.jobs);
+if (jobs > 1 && (values.trace || values.log !== undefined))
+  refuse("--trace and --log go with one process, not with --jobs");
 const base = values.seed ?? Date.now().toString(36);
 // The seed of one schedule, as a failing run prints it, is run alone; with a number of schedules it is a name like any.
 const one = values.schedules === undefined && values.seed !== undefined && /-\d+$/.test(values.seed);
