@@ -67,6 +67,7 @@ const registerReplaced = async (
     agent: replaced,
     log,
     superseded: null,
+    namesake: winner.agent.id,
     // What waited for this id goes to the newer one.
     reroute: [`agent:${agent.id}`],
     now,
@@ -124,6 +125,7 @@ export const registerAgent = async (
                       by: agentId,
                     }),
                   },
+            namesake: namesake?.agent.id ?? null,
             // An id that comes back takes up what had gone on to its successor.
             reroute: before === null ? [] : [`agent:${before}`],
             now,

@@ -130,6 +130,11 @@ export interface AgentCommit {
   readonly report: ReportRow | null;
   /** An older id of the same agent that this one replaces. */
   readonly superseded: { readonly seq: number; readonly agent: Agent; readonly log: LogRow } | null;
+  /**
+   * The newest registered agent of the same name with another id, as loaded; it must still be so. Two ids that
+   * register at one moment would each miss the other. Absent: the commit does not rely on it.
+   */
+  readonly namesake?: string | null;
   /** Queues whose tasks may now be for another agent: their sessions are due at once and find their way anew. */
   readonly reroute: readonly string[];
   readonly now: number;

@@ -3,7 +3,7 @@ import type { Report } from "../core/agent/agent.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Meaning } from "../core/agent/state-meaning.ts";
 import { planAgentCommit } from "./commit-agent.ts";
-import { AGENT_COLUMNS, taskPath, WITH_NEWEST } from "./fragments.ts";
+import { AGENT_COLUMNS, NEWEST_NAMESAKE, taskPath, WITH_NEWEST } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { otherHalf, reportStatement } from "./report-row.ts";
 import { jsonOrNull, number, orNull, text, toAgent, toAgentRecord } from "./rows.ts";
@@ -100,12 +100,7 @@ export const agentStore = (
     const [own, named] = await sql.batch(
       [
         statement(`SELECT ${AGENT_COLUMNS} FROM agents a ${WITH_NEWEST} WHERE a.id = ?`, agentId),
-        statement(
-          `SELECT ${AGENT_COLUMNS} FROM agents a ${WITH_NEWEST} WHERE a.name = ? AND a.name <> '' AND a.id <> ?
-            AND a.admission = 'registered' ORDER BY a.signed_at DESC, a.registered_at DESC LIMIT 1`,
-          sameName,
-          agentId,
-        ),
+        statement(`SELECT ${AGENT_COLUMNS} FROM agents a ${WITH_NEWEST} WHERE ${NEWEST_NAMESAKE}`, sameName, agentId),
       ],
       "read",
     );

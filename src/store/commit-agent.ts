@@ -1,6 +1,7 @@
 import type { AgentCommit } from "../app/store-port.ts";
 import { queuesOf, type Agent } from "../core/agent/agent.ts";
 import { logStatement, type Planned } from "./commit-session.ts";
+import { NEWEST_NAMESAKE } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { reportStatement } from "./report-row.ts";
 import type { SqlValue, Statement } from "./sql-port.ts";
@@ -31,10 +32,26 @@ const registrationOf = (agent: Agent): readonly SqlValue[] => [
 const REGISTRATION = `name, version, capabilities, contact_endpoint, metadata, admission, registered_at, signed_at,
   superseded_by, aliases, queues, capacity, contact_at`;
 
+/** What was read besides the agent's own row still holds. */
+const guardOf = ({ agent, superseded, namesake }: AgentCommit): Expression => {
+  const old: Expression =
+    superseded === null
+      ? { sql: "", args: [] }
+      : {
+          sql: " AND EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)",
+          args: [superseded.agent.id, superseded.seq],
+        };
+  return namesake === undefined
+    ? old
+    : {
+        sql: `${old.sql} AND (SELECT a.id FROM agents a WHERE ${NEWEST_NAMESAKE}) IS ?`,
+        args: [...old.args, agent.name, agent.id, namesake],
+      };
+};
+
 const upsert = (commit: AgentCommit): Statement => {
-  const { agent, log, nonce, superseded } = commit;
-  const guard = superseded === null ? "" : " AND EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)";
-  const guardArgs = superseded === null ? [] : [superseded.agent.id, superseded.seq];
+  const { agent, log, nonce } = commit;
+  const { sql: guard, args: guardArgs } = guardOf(commit);
   const logSeq = log?.seq ?? 0;
   const logHash = log?.hash ?? "";
   if (commit.seq === null) {

@@ -58,3 +58,7 @@ export const LAST_SENT = `coalesce(json_extract(t.value, '$.lastSentMicros'), ${
 /** A report row `l` that names no task. A task that an agent started by its id is not ended by a report without. */
 export const NAMES_NO_TASK = `NOT EXISTS (SELECT 1 FROM json_each(l.details) d
   WHERE d.key IN ('opscore_task_id', 'task_id', 'taskId') AND d.type = 'text' AND d.value <> '')`;
+
+/** Picks from agents `a` the newest registered one of a name (first argument) with another id than the second. */
+export const NEWEST_NAMESAKE = `a.name = ? AND a.name <> '' AND a.id <> ? AND a.admission = 'registered'
+  ORDER BY a.signed_at DESC, a.registered_at DESC LIMIT 1`;

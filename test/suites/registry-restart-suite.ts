@@ -48,6 +48,28 @@ export const registryRestartSuite = (platform: Platform): void => {
       expect((history.body["data"] as Json[]).map(({ state }) => state)).toEqual(["idle", "busy"]);
     });
 
+    test("P9: of two ids that register for one name at one moment, one replaces the other", async () => {
+      const world = await open({ webhookSecrets: [SECRET] });
+      const at = unixSeconds(world.clock.now());
+      const ids = ["a", "b", "c"];
+      const registered = ids.map((agentId, place) =>
+        notifySigned(
+          world,
+          SECRET,
+          notification("REGISTER", { agentId, agentName: "Worker" }),
+          `${Number(at) + (2 - place)}`,
+        ),
+      );
+      expect((await Promise.all(registered)).map(({ status }) => status)).toEqual([200, 200, 200]);
+      await world.flush();
+      const after = await Promise.all(ids.map((id) => agentOf(world, id)));
+      expect(after.map(({ registration, supersededBy }) => [registration, supersededBy])).toEqual([
+        ["registered", null],
+        ["superseded", "a"],
+        ["superseded", "a"],
+      ]);
+    });
+
     test("an id that comes back takes up what had gone on to its successor", async () => {
       const agents = silentAgents();
       const world = await open({ call: agents.call });
