@@ -3,6 +3,7 @@ import { storeCommitSuite } from "./store-commit-suite.ts";
 import { storeFreeSuite } from "./store-free-suite.ts";
 import { storeListsSuite } from "./store-lists-suite.ts";
 import { storeLoadSuite } from "./store-load-suite.ts";
+import { storeMarkerSuite } from "./store-marker-suite.ts";
 import { storeQueueSuite } from "./store-queue-suite.ts";
 import { storeReportsSuite } from "./store-reports-suite.ts";
 import { storeSchemaSuite } from "./store-schema-suite.ts";
@@ -16,4 +17,5 @@ export const storeSuite = (platform: Platform): void => {
   storeQueueSuite(platform);
   storeListsSuite(platform);
   storeSchemaSuite(platform);
+  storeMarkerSuite(platform);
 };
