@@ -26,19 +26,24 @@ export const createFetchCall = (
   fetchOutside: typeof fetch = fetch,
   isListening: (url: string) => Promise<boolean> = () => Promise.resolve(true),
 ): HttpCall => {
-  return async ({ url, method, headers, body, timeoutMs }) => {
+  return async ({ url, method, headers, body, timeoutMs, maxBytes }) => {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {
-      const answer = await fetchOutside(url, { method, headers, body, redirect: "manual", signal: abort.signal });
+      const init = { method, headers, redirect: "manual", signal: abort.signal } as const;
+      const answer = await fetchOutside(url, body === "" ? init : { ...init, body });
       const outcome = madeByCloudflare(answer.status);
       if (outcome !== null) {
         void answer.body?.cancel().catch(() => undefined);
         return outcome;
       }
-      return { kind: "answer", status: answer.status, headers: answer.headers, ...(await readCapped(answer.body)) };
+      const read = await readCapped(answer.body, answer.headers.get("content-type"), maxBytes);
+      const late = abort.signal.aborted && read.fault === "broken" ? { fault: "timed_out" as const } : {};
+      return { kind: "answer", status: answer.status, headers: answer.headers, ...read, ...late };
     } catch (error) {
-      if (abort.signal.aborted) return { kind: "silence", reason: `did not answer within ${seconds(timeoutMs)}` };
+      if (abort.signal.aborted) {
+        return { kind: "silence", reason: `did not answer within ${seconds(timeoutMs)}`, timedOut: true };
+      }
       const outcome = thrown(error);
       if (outcome.kind === "silence" && !(await isListening(url))) {
         return { kind: "unreachable", reason: "refused the connection" };

@@ -11,7 +11,7 @@ interface UndiciCallOptions {
  * just closed, "not delivered" and "delivered, then died" look the same.
  */
 export const createUndiciCall = ({ connectTimeoutMs = 4_000 }: UndiciCallOptions = {}): HttpCall => {
-  return async ({ url, method, headers, body, timeoutMs }) => {
+  return async ({ url, method, headers, body, timeoutMs, maxBytes }) => {
     const { origin, pathname, search } = new URL(url);
     const client = new Client(origin, {
       connect: { timeout: connectTimeoutMs },
@@ -24,17 +24,24 @@ export const createUndiciCall = ({ connectTimeoutMs = 4_000 }: UndiciCallOptions
     client.on("connect", () => {
       connected = true;
     });
+    let timedOut = false;
     const end = (): void => void client.destroy(new TimeUp()).catch(() => undefined);
     // Not an AbortSignal: undici looks at one only once the connection is up.
-    const timer = setTimeout(end, timeoutMs);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, timeoutMs);
     try {
-      const answer = await client.request({ method, path: pathname + search, headers, body });
-      const read = await readCapped(answer.body);
+      const sent = body === "" ? null : body;
+      const answer = await client.request({ method, path: pathname + search, headers, body: sent });
       const get = (name: string): string | null => firstOf(answer.headers[name.toLowerCase()]);
-      return { kind: "answer", status: answer.statusCode, headers: { get }, ...read };
+      const read = await readCapped(answer.body, get("content-type"), maxBytes);
+      const late = timedOut && read.fault === "broken" ? { fault: "timed_out" as const } : {};
+      return { kind: "answer", status: answer.statusCode, headers: { get }, ...read, ...late };
     } catch (error) {
-      if (connected) return { kind: "silence", reason: silenceReason(error, timeoutMs) };
-      return { kind: "unreachable", reason: unreachableReason(error, connectTimeoutMs, timeoutMs) };
+      const why = timedOut ? { timedOut } : {};
+      if (connected) return { kind: "silence", reason: silenceReason(error, timeoutMs), ...why };
+      return { kind: "unreachable", reason: unreachableReason(error, connectTimeoutMs, timeoutMs), ...why };
     } finally {
       clearTimeout(timer);
       end();

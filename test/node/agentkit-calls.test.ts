@@ -3,6 +3,7 @@ import { createFetchCall } from "../../src/agentkit/fetch-call.ts";
 import { MAX_ANSWER_BYTES, type HttpCall, type HttpOutcome } from "../../src/agentkit/http-call.ts";
 import { createUndiciCall } from "../../src/agentkit/undici-call.ts";
 import {
+  answering,
   blackHole,
   closedPort,
   closesAfterRequest,
@@ -56,6 +57,35 @@ describe.each([
     });
   });
 
+  test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] as const)("%s goes without a body", async (method) => {
+    const { url, seen } = await answering(200, "hi");
+    const outcome = await call({ url, method, headers: {}, body: "", timeoutMs: 2_000 });
+    expect(outcome).toMatchObject({ kind: "answer", status: 200, body: method === "HEAD" ? "" : "hi" });
+    expect(seen).toMatchObject([{ method, body: "" }]);
+  });
+
+  test.each([
+    ["UTF-8", Buffer.from("é\uFFFD🤖"), "text/plain", "é\uFFFD🤖", undefined],
+    ["a byte order mark", Buffer.from("\uFEFFa"), "text/plain", "a", undefined],
+    ["a declared charset", Buffer.from([0xe9, 0x80]), 'text/plain; Charset="windows-1252"', "é€", undefined],
+    ["a charset that nobody knows", Buffer.from("é"), "text/plain; charset=x-none", "é", undefined],
+    ["bytes that are no text", Buffer.from([0x61, 0xff, 0x62]), "text/plain", "a\uFFFDb", "not_text"],
+    ["a character that is not finished", Buffer.from([0x61, 0xc3]), "text/plain", "a", "not_text"],
+    ["a NUL", Buffer.from("a\0b"), "text/plain", "a\0b", "not_text"],
+  ])("reads %s", async (_, bytes, type, body, fault) => {
+    const host = await httpServer((_request, response) => response.writeHead(200, { "content-type": type }).end(bytes));
+    const outcome = await post(call, `http://${host}/`);
+    expect(outcome).toMatchObject({ kind: "answer", body, truncated: false });
+    expect(outcome.kind === "answer" && outcome.fault).toBe(fault);
+  });
+
+  test("another limit than usual is told with the request", async () => {
+    const { url } = await answering(200, "é".repeat(10));
+    const read = (maxBytes: number) => call({ url, method: "GET", headers: {}, body: "", timeoutMs: 2_000, maxBytes });
+    expect(await read(20)).toMatchObject({ body: "é".repeat(10), truncated: false });
+    expect(await read(19)).toMatchObject({ body: "é".repeat(9), truncated: true, fault: "too_large" });
+  });
+
   test("a body of exactly the limit is whole", async () => {
     const host = await httpServer((_, response) => response.end("a".repeat(MAX_ANSWER_BYTES)));
     const outcome = await post(call, `http://${host}/`);
@@ -73,14 +103,14 @@ describe.each([
       more();
     });
     const outcome = await post(call, `http://${host}/`);
-    expect(outcome).toMatchObject({ kind: "answer", status: 200, truncated: true });
+    expect(outcome).toMatchObject({ kind: "answer", status: 200, truncated: true, fault: "too_large" });
     expect(outcome.kind === "answer" && outcome.body.length).toBe(MAX_ANSWER_BYTES);
   });
 
   test("a body that never ends in time keeps the status and what came", async () => {
     const host = await httpServer((_, response) => response.write("abc"));
     const outcome = await post(call, `http://${host}/`, 200);
-    expect(outcome).toMatchObject({ kind: "answer", status: 200, body: "abc", truncated: true });
+    expect(outcome).toMatchObject({ kind: "answer", status: 200, body: "abc", truncated: true, fault: "timed_out" });
   });
 
   test("a body that breaks off keeps the status", async () => {
@@ -88,7 +118,7 @@ describe.each([
       response.write("abc");
       setTimeout(() => request.socket.resetAndDestroy(), 50);
     });
-    expect(await post(call, `http://${host}/`)).toMatchObject({ kind: "answer", status: 200, truncated: true });
+    expect(await post(call, `http://${host}/`)).toMatchObject({ status: 200, truncated: true, fault: "broken" });
   });
 
   test("a refused port is unreachable", async () => {
@@ -108,7 +138,7 @@ describe.each([
 
   test("no answer in time is silence", async () => {
     const outcome = await post(call, `http://${await neverAnswers()}/`, 200);
-    expect(outcome).toEqual({ kind: "silence", reason: "did not answer within 0.2 s" });
+    expect(outcome).toEqual({ kind: "silence", reason: "did not answer within 0.2 s", timedOut: true });
   });
 
   test("a reset after the request is silence", async () => {
@@ -148,7 +178,11 @@ describe("a connection that does not come up", () => {
 
   test("it is unreachable too if the overall limit comes first", async () => {
     const outcome = await post(createUndiciCall(), `http://${await blackHole()}/`, 200);
-    expect(outcome).toEqual({ kind: "unreachable", reason: "let no connection come up within 0.2 s" });
+    expect(outcome).toEqual({
+      kind: "unreachable",
+      reason: "let no connection come up within 0.2 s",
+      timedOut: true,
+    });
   });
 
   test("fetch cannot tell a black hole from an agent at work, so it is silence", async () => {

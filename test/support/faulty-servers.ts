@@ -38,6 +38,7 @@ export const httpServer = async (listener: RequestListener): Promise<string> => 
 };
 
 export interface Seen {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -53,7 +54,7 @@ export const answering = async (
   const host = await httpServer(async (request, response) => {
     let text = "";
     for await (const chunk of request.setEncoding("utf8")) text += chunk as string;
-    seen.push({ path: request.url ?? "", headers: request.headers, body: text });
+    seen.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, body: text });
     response.writeHead(typeof status === "number" ? status : status(), headers).end(body);
   });
   return { host, url: `http://${host}`, seen };
