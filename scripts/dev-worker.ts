@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { configNames } from "../src/contract/config.ts";
+import { SECRET_PREFIX } from "../src/contract/config-secrets.ts";
 import { readConfig, runMain, StartRefused, stopOnSignals } from "../src/entry/run-server.ts";
 import { readFlags } from "./flags.ts";
 import { createApiClient } from "./samples/api-client.ts";
@@ -107,7 +108,8 @@ await runMain(async () => {
   const port = process.env["PORT"]?.trim() || "8787";
   readConfig({ PORT: port });
   const url = `http://127.0.0.1:${port}`;
-  const given = configNames
+  const secretNames = Object.keys(process.env).filter((name) => name.startsWith(SECRET_PREFIX));
+  const given = [...configNames, ...secretNames]
     .filter((name) => !["PORT", "HOST", "DATABASE_URL", "DATABASE_AUTH_TOKEN"].includes(name) && process.env[name])
     .map((name) => [name, process.env[name] ?? ""] as const);
   const stopping = new AbortController();

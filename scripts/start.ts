@@ -1,4 +1,5 @@
 import { configNames, type Config } from "../src/contract/config.ts";
+import { SECRET_PREFIX } from "../src/contract/config-secrets.ts";
 import { readConfig, runMain, serveAlone } from "../src/entry/run-server.ts";
 import { readFlags } from "./flags.ts";
 
@@ -17,6 +18,7 @@ LOG_LEVEL is set, to stderr.
 
 Environment, all optional
   ${configNames.join("\n  ")}
+  ${SECRET_PREFIX}<NAME>  what a definition refers to as secrets.NAME
 `;
 
 /** Why there is no sample fleet though nobody said so; `null`: there is one. */

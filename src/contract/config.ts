@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { readSecrets } from "./config-secrets.ts";
 import { agentkitUrlSchema, databaseUrlSchema, hostSchema, isLoopback, portSchema } from "./config-values.ts";
 import { echo } from "./json.ts";
 
@@ -24,6 +25,8 @@ export interface Config {
   readonly dispatch: "auto" | "agentkit" | "direct";
   readonly egress: "public" | "local";
   readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** What definitions may refer to, by bare name. */
+  readonly secrets: ReadonlyMap<string, string>;
 }
 
 export type ConfigResult =
@@ -61,7 +64,7 @@ const schema = z.object({
 type Values = z.output<typeof schema>;
 type Name = keyof Values;
 
-/** Names this server reads; all others in the environment are ignored. */
+/** Names this server reads, besides those of secrets; all others in the environment are ignored. */
 export const configNames = Object.keys(schema.shape) as Name[];
 
 /**
@@ -74,6 +77,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>, p
     const value: unknown = env[name];
     if (typeof value === "string" && value.trim() !== "") given[name] = value.trim();
   }
+  const { secrets, problems: secretProblems } = readSecrets(env);
   const problems: string[] = [];
   // On Workers an unusable key is answered call by call (503), not by a server that does not start.
   if (platform === "workers" && !isUsableKey(given["OPSCORE_API_KEY"])) delete given["OPSCORE_API_KEY"];
@@ -90,9 +94,11 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>, p
   if (platform === "workers" || host !== undefined) {
     const loopback = platform === "node" && isLoopback(host ?? "");
     problems.push(...listenerProblems(given, platform, loopback, bad));
-    if (result.success && problems.length === 0) return { ok: true, config: configOf(result.data, platform, loopback) };
+    if (result.success && problems.length + secretProblems.length === 0) {
+      return { ok: true, config: { ...configOf(result.data, platform, loopback), secrets } };
+    }
   }
-  return { ok: false, problems };
+  return { ok: false, problems: [...problems, ...secretProblems] };
 };
 
 /** Whether a text can serve as the root key where the listener is reachable from elsewhere. */
@@ -123,7 +129,7 @@ const listenerProblems = (
   return problems;
 };
 
-const configOf = (values: Values, platform: Platform, loopback: boolean): Config => ({
+const configOf = (values: Values, platform: Platform, loopback: boolean): Omit<Config, "secrets"> => ({
   platform,
   port: values.PORT,
   host: values.HOST,

@@ -31,6 +31,7 @@ describe("configuration", () => {
       dispatch: "auto",
       egress: "local",
       logLevel: "info",
+      secrets: new Map(),
     });
   });
 
@@ -100,6 +101,46 @@ describe("configuration", () => {
         expect.stringMatching(/^OPSCORE_WEBHOOK_SECRET: expected one/),
       ]);
     }
+  });
+
+  it("reads secrets by their prefix, on Workers beside bindings", () => {
+    const env = {
+      OPSCORE_SECRET_TOKEN: "  the token\n",
+      OPSCORE_SECRET_A1_: "sixsix",
+      OPSCORE_SECRET_EMPTY: " ",
+      OPSCORE_SECRET_BINDING: {} as unknown as string,
+      OPSCORE_SECRETS: "none of these",
+    };
+    for (const platform of ["node", "workers"] as const) {
+      const { secrets } = config(env, platform);
+      expect([...secrets]).toEqual([
+        ["TOKEN", "the token"],
+        ["A1_", "sixsix"],
+      ]);
+      expect(JSON.stringify(config(env, platform))).not.toContain("the token");
+    }
+  });
+
+  it("says what is wrong with secrets, all at once and with all else, and repeats none", () => {
+    const bad = {
+      OPSCORE_SECRET_: "phrase phrase",
+      OPSCORE_SECRET_lower: "phrase phrase",
+      OPSCORE_SECRET_1ST: "phrase phrase",
+      [`OPSCORE_SECRET_A${"B".repeat(64)}`]: "phrase phrase",
+      OPSCORE_SECRET_SHORT: "phras",
+      OPSCORE_SECRET_LONG: "phrase".repeat(2_000),
+      OPSCORE_SECRET_NUL: "phrase\0phrase",
+    };
+    const found = problems({ ...bad, PORT: "x" });
+    const faultOf = (text: string): unknown => expect.stringContaining(text);
+    expect(found).toEqual([
+      faultOf("PORT: "),
+      ...["_: ", "_lower: ", "_1ST: ", "BBB...: "].map((name) => faultOf(`${name}is not a name of a secret`)),
+      faultOf("_SHORT: is too short"),
+      faultOf("_LONG: is longer than 8192"),
+      faultOf("_NUL: has characters"),
+    ]);
+    expect(found.join("\n")).not.toContain("phras");
   });
 
   it.each([
