@@ -1,5 +1,5 @@
 import { REORDERED_MICROS, type Agent, type Report } from "../core/agent/agent.ts";
-import { isLost } from "../core/agent/availability.ts";
+import { availabilityOf, isLost } from "../core/agent/availability.ts";
 import { meaningOf } from "../core/agent/state-meaning.ts";
 import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -59,7 +59,12 @@ const withReport = (agent: Agent, row: ReportRow): Agent =>
   agent.newest === null || isNewer(row, agent.newest) ? { ...agent, newest: row } : agent;
 
 const insert = async (deps: Deps, agent: Agent, row: ReportRow): Promise<CommitResult> => {
-  const look = row.meaning === "free" || isLost(agent);
+  // A *working* report may free an agent too: one with several places, whose last word was on an attempt it no longer has.
+  const opens = !availabilityOf(agent, row.receivedAt).available;
+  const look =
+    row.meaning === "free" ||
+    isLost(agent) ||
+    (opens && availabilityOf(withReport(agent, row), row.receivedAt).available);
   return deps.store.insertReport(row, agent.seq, look);
 };
 

@@ -102,11 +102,14 @@ export class SimOperator {
   #repeat(
     send: (done: (reply: Reply) => void) => void,
     accepted: (reply: Reply & object) => boolean,
+    givenUp?: () => void,
     tries = 200,
   ): void {
     send((reply) => {
       if (reply !== null && accepted(reply)) return;
-      if (tries > 0) this.#world.scheduler.after(1_000, () => this.#repeat(send, accepted, tries - 1));
+      // Refused again and again, by a clear word: that is an answer too.
+      if (tries <= 0 && reply !== null && reply.status < 500) givenUp?.();
+      else this.#world.scheduler.after(1_000, () => this.#repeat(send, accepted, givenUp, tries - 1));
     });
   }
 
@@ -158,6 +161,7 @@ export class SimOperator {
         this.#after(sessionId);
         return true;
       },
+      () => this.started.splice(this.started.indexOf(entry), 1),
     );
   }
 

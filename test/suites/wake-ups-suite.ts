@@ -57,6 +57,25 @@ export const wakeUpsSuite = (platform: Platform): void => {
       expect(world.sent.map((sent) => sent.sessionId)).toEqual([first, second]);
     });
 
+    test("when the newest word of an agent with two places no longer is of a task that was cancelled", async () => {
+      const world = await open();
+      await world.register("a", ["c"], 2);
+      const [first, second, third] = [
+        await world.start(taskFor("c")),
+        await world.start(taskFor("c")),
+        await world.start(taskFor("c")),
+      ];
+      await world.flush();
+      await world.say("a", "active", { opscore_task_id: world.sent[0]?.attemptId ?? "" });
+      await world.request("POST", `/v1/opscore/sessions/${first}/cancel`);
+      await world.flush();
+      // It said that it works on the first, which counts until it says something else.
+      expect(world.sent.map((sent) => sent.sessionId)).toEqual([first, second]);
+      await world.say("a", "active", { opscore_task_id: world.sent[1]?.attemptId ?? "" });
+      await world.flush();
+      expect(world.sent.map((sent) => sent.sessionId)).toEqual([first, second, third]);
+    });
+
     test.each(["maintenance", "busy", "error"])("when an agent that reported %s reports idle", async (state) => {
       const world = await open();
       await world.register("a", ["c"]);
