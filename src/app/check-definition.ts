@@ -3,7 +3,8 @@ import { readDocument, type SchemaFault } from "../contract/workflow-faults.ts";
 import { usesLaterConstruct } from "../contract/workflow.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { checkGraph, maxFaults, type DraftTask } from "../core/workflow/check.ts";
-import { followingOf, normalise, type AuthoredDefinition, type Definition } from "../core/workflow/definition.ts";
+import type { Definition } from "../core/workflow/definition.ts";
+import { followingOf, normalise, type AuthoredDefinition } from "../core/workflow/normalise.ts";
 import { nearest } from "../core/workflow/nearest.ts";
 import { pointerTo } from "../core/workflow/pointer.ts";
 

@@ -1,6 +1,6 @@
 import { readJson } from "../core/read-json.ts";
 import { compile, type Graph } from "../core/workflow/graph.ts";
-import { normalise, type AuthoredDefinition } from "../core/workflow/definition.ts";
+import { normalise, type AuthoredDefinition } from "../core/workflow/normalise.ts";
 
 /** Compiled definitions by content hash. A definition never changes, so an entry is never stale. */
 export interface GraphCache {

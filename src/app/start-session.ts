@@ -6,7 +6,7 @@ import type { Facts } from "../core/session/facts.ts";
 import { startNeeds, type Needs } from "../core/session/needs.ts";
 import type { DefinitionRef } from "../core/session/state.ts";
 import { canonical } from "../core/workflow/canonical.ts";
-import { compile, type Graph } from "../core/workflow/graph.ts";
+import { compile, targetOf, type Graph } from "../core/workflow/graph.ts";
 import { contention, MAX_TRIES, publishCommit, withClock } from "./advance-session.ts";
 import { definitionErrorCode, parseDefinition } from "./check-definition.ts";
 import { commitDecision } from "./commit-decision.ts";
@@ -106,7 +106,7 @@ const requireTargets = (graph: Graph, home: string | null): void => {
   if (home !== null) return;
   const errors = [...graph.tasks.values()]
     .map((task, at): Fault | null =>
-      task.target.kind === "home"
+      targetOf(task)?.kind === "home"
         ? {
             pointer: `/tasks/${at}`,
             code: "no_target",

@@ -11,8 +11,8 @@ import type { Result, SessionEvent } from "../../src/core/session/events.ts";
 import { evolve } from "../../src/core/session/evolve.ts";
 import type { Capable, Facts, Signs } from "../../src/core/session/facts.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
-import { normalise, type AuthoredDefinition } from "../../src/core/workflow/definition.ts";
-import { compile, type Graph } from "../../src/core/workflow/graph.ts";
+import { normalise, type AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
+import { compile, targetOf, type Graph } from "../../src/core/workflow/graph.ts";
 
 export const T0 = 1_795_000_000_000;
 export const SECOND = 1_000;
@@ -102,9 +102,10 @@ export const worldOf = (setup: Setup): World => ({
 });
 
 const capableOf = ({ graph, agents }: World): ReadonlyMap<string, Capable> => {
-  const caps = [...graph.tasks.values()].flatMap(({ target }) =>
-    target.kind === "capability" ? [target.capability] : [],
-  );
+  const caps = [...graph.tasks.values()].flatMap((task) => {
+    const target = targetOf(task);
+    return target?.kind === "capability" ? [target.capability] : [];
+  });
   const able = (cap: string) =>
     [...agents.values()].filter((one) => one.admission === "registered" && one.capabilities.includes(cap));
   return new Map(

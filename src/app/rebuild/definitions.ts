@@ -1,7 +1,7 @@
 import { readJson } from "../../core/read-json.ts";
 import { startNeeds } from "../../core/session/needs.ts";
 import type { DefinitionRef } from "../../core/session/state.ts";
-import { normalise, type AuthoredDefinition } from "../../core/workflow/definition.ts";
+import { normalise, type AuthoredDefinition } from "../../core/workflow/normalise.ts";
 import { compile, type Graph } from "../../core/workflow/graph.ts";
 import type { Cells } from "../rebuild-port.ts";
 import { sha256 } from "../sha256.ts";

@@ -1,3 +1,4 @@
+import { targetOf } from "../workflow/graph.ts";
 import { backoffMs, refusalBackoffMs } from "../backoff.ts";
 import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
@@ -43,11 +44,12 @@ const retryDelayMs = (turn: Turn, task: DispatchedTask, ending: Ending): number 
 
 /** Ends an attempt without success, then retries the task with back-off or fails it when nothing is left. */
 export const endAttempt = (turn: Turn, task: DispatchedTask, ending: Ending): void => {
-  const { retry, target } = nodeOf(turn.facts.graph, task.taskId);
+  const node = nodeOf(turn.facts.graph, task.taskId);
+  const { retry } = node;
   const used = task.used + (ending.counts ? 1 : 0);
   const spent = ending.counts && used >= retry.maxAttempts;
   // An agent that rejected a task never gets it again; where the task names that agent, nobody else may.
-  const deadEnd = ending.outcome === "rejected" && target.kind !== "capability";
+  const deadEnd = ending.outcome === "rejected" && targetOf(node)?.kind !== "capability";
   const full = turn.seq >= MAX_ROWS;
   const final =
     ending.final === true || full || spent || deadEnd || retry.nonRetryableErrors.includes(ending.error.code);

@@ -1,4 +1,4 @@
-import type { Graph, GraphTask } from "../workflow/graph.ts";
+import { targetOf, type Graph, type GraphTask } from "../workflow/graph.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import type { SessionState } from "./state.ts";
 
@@ -12,8 +12,9 @@ export interface Needs {
 }
 
 const addTarget = (task: GraphTask, agents: Set<string>, caps: Set<string>): void => {
-  if (task.target.kind === "agent") agents.add(task.target.agentId);
-  if (task.target.kind === "capability") caps.add(task.target.capability);
+  const target = targetOf(task);
+  if (target?.kind === "agent") agents.add(target.agentId);
+  if (target?.kind === "capability") caps.add(target.capability);
 };
 
 /** What starting the workflow needs: whom its first tasks may go to. */

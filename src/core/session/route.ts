@@ -1,6 +1,6 @@
 import { availabilityOf } from "../agent/availability.ts";
 import type { Agent } from "../agent/agent.ts";
-import type { GraphTask } from "../workflow/graph.ts";
+import { targetOf, type GraphTask } from "../workflow/graph.ts";
 import type { Facts } from "./facts.ts";
 import type { OpenTask, TaskError } from "./state.ts";
 
@@ -31,7 +31,7 @@ const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null
  * if it has the capability or nobody registered has it; else any agent that has it. `rejectedBy`: see `OpenTask`.
  */
 export const routeOf = (task: GraphTask, facts: Facts, home: string | null, rejectedBy: readonly string[]): Route => {
-  const target = task.target;
+  const target = targetOf(task) ?? { kind: "home" as const };
   if (target.kind === "agent") return toAgent(facts, target.agentId);
   const first = facts.graph.starts[0] === task.taskId;
   // A home agent that said no does not get the task again; others with the capability may.

@@ -1,17 +1,38 @@
-import type { Definition, TaskDefinition } from "./definition.ts";
-import { edgesOf } from "./edges.ts";
+import type { Json } from "../json.ts";
+import type { Choice, Definition, Policy, Target, TaskDefinition, Work } from "./definition.ts";
+import { edgesOf, sideEdgesOf, type Edge, type EdgeKind } from "./edges.ts";
 import { occurrences } from "./template.ts";
 
-/** A task and its place in the order. `next` are entered when it completes; a start has no predecessors. */
-export interface GraphTask extends Omit<TaskDefinition, "following"> {
-  readonly next: readonly string[];
-  readonly predecessors: readonly string[];
-  readonly isStart: boolean;
+/** A task that another may be entered from. */
+export interface Predecessor {
+  readonly taskId: string;
+  readonly kind: EdgeKind;
 }
 
-/** What a task's parameters refer to; `tasks` in the order of first mention. */
+/** A task and its place in the order. A start has no predecessors. */
+export type GraphTask = Work &
+  Policy &
+  Omit<TaskDefinition, keyof Work | keyof Policy | "following" | "dependsOn"> & {
+    /** The tasks that its end may enter, in the order of the list. */
+    readonly next: readonly string[];
+    /** `null`: everything in `next` is entered; else the first choice that holds. */
+    readonly choices: readonly Choice[] | null;
+    readonly predecessors: readonly Predecessor[];
+    readonly isStart: boolean;
+    /** The task that this one replaces when that has failed for good. */
+    readonly fallbackOf: string | null;
+    /** The task that this one undoes. */
+    readonly compensates: string | null;
+  };
+
+/** Who may do it; `null`: no agent is asked. */
+export const targetOf = (work: Work): Target | null =>
+  work.type === "agent" || work.type === "tool" ? work.target : null;
+
+/** What templates and conditions refer to; `tasks` in the order of first mention. */
 export interface Reads {
   readonly input: boolean;
+  readonly agent: boolean;
   readonly tasks: readonly string[];
 }
 
@@ -20,37 +41,91 @@ export interface Graph {
   readonly tasks: ReadonlyMap<string, GraphTask>;
   /** Entered at once when a session starts, in the author's order; each receives the initial payload. */
   readonly starts: readonly string[];
-  /** What must be loaded to render that task's parameters; nothing for an unknown id. */
+  readonly timeoutMs: number | null;
+  /** What must be loaded to enter that task: its condition and its parameters; nothing for an unknown id. */
   reads(taskId: string): Reads;
+  /** What must be loaded to choose the way after that task. */
+  choiceReads(taskId: string): Reads;
+  /** What must be loaded to enter an item of that map, besides the item itself. */
+  itemReads(taskId: string): Reads;
 }
 
-const readsOf = (task: GraphTask | undefined): Reads => {
+const NOTHING: Reads = { input: false, agent: false, tasks: [] };
+
+/** What the templates refer to; a condition is a template of one expression. */
+const readsIn = (templates: readonly Json[]): Reads => {
   let input = false;
   const tasks = new Set<string>();
-  for (const { parsed } of occurrences(task?.parameters ?? {})) {
+  for (const { parsed } of templates.flatMap((template) => [...occurrences(template)])) {
     if (!parsed.ok) continue;
     if (parsed.reference.source.kind === "input") input = true;
     else tasks.add(parsed.reference.source.taskId);
   }
-  return { input, tasks: [...tasks] };
+  return { input, agent: false, tasks: [...tasks] };
 };
 
-/** The graph of a definition that passed `checkGraph`. Total and deterministic; cheap enough to do at every step. */
-export const compile = (definition: Definition): Graph => {
-  const next = definition.tasks.map((): string[] => []);
-  const predecessors = definition.tasks.map((): string[] => []);
-  for (const { from, to } of edgesOf(definition.tasks)) {
-    next[from]!.push(definition.tasks[to]!.taskId);
-    predecessors[to]!.push(definition.tasks[from]!.taskId);
+/** The template that renders to the value of a CEL expression. */
+export const templateOf = (expression: string): string => `\${${expression}}`;
+
+const conditionsOf = (choices: readonly Choice[] | null): readonly string[] =>
+  (choices ?? []).flatMap(({ when }) => (when === null ? [] : [templateOf(when)]));
+
+const graphTask = (
+  { following, dependsOn: _, ...task }: TaskDefinition,
+  next: readonly string[],
+  predecessors: readonly Predecessor[],
+  sides: Pick<GraphTask, "fallbackOf" | "compensates">,
+): GraphTask => ({
+  ...task,
+  ...sides,
+  next,
+  choices: following.kind === "choice" ? following.choices : null,
+  predecessors,
+  isStart: predecessors.length === 0 && sides.fallbackOf === null && sides.compensates === null,
+});
+
+const grouped = (edges: readonly Edge[], key: "from" | "to"): ReadonlyMap<number, readonly Edge[]> => {
+  const groups = new Map<number, Edge[]>();
+  for (const edge of edges) {
+    const group = groups.get(edge[key]);
+    if (group === undefined) groups.set(edge[key], [edge]);
+    else group.push(edge);
   }
-  const tasks = new Map<string, GraphTask>();
-  definition.tasks.forEach(({ following: _, ...task }, at) => {
-    const isStart = predecessors[at]!.length === 0;
-    tasks.set(task.taskId, { ...task, next: next[at]!, predecessors: predecessors[at]!, isStart });
-  });
+  return groups;
+};
+
+/** The graph of a definition that passed `checkGraph`. Total and deterministic. */
+export const compile = (definition: Definition): Graph => {
+  const { tasks: defined } = definition;
+  const idAt = (at: number): string => defined[at]!.taskId;
+  const sides = new Map(sideEdgesOf(defined).map(({ from, to, kind }) => [`${kind} ${to}`, idAt(from)]));
+  const edges = edgesOf(defined).toSorted((a, b) => a.to - b.to);
+  const outOf = grouped(edges, "from");
+  const into = grouped(edges, "to");
+  const tasks = new Map(
+    defined.map((task, at) => [
+      task.taskId,
+      graphTask(
+        task,
+        (outOf.get(at) ?? []).map(({ to }) => idAt(to)),
+        (into.get(at) ?? []).map(({ from, kind }) => ({ taskId: idAt(from), kind })),
+        { fallbackOf: sides.get(`fallback ${at}`) ?? null, compensates: sides.get(`compensation ${at}`) ?? null },
+      ),
+    ]),
+  );
   return {
     tasks,
     starts: [...tasks.values()].filter(({ isStart }) => isStart).map(({ taskId }) => taskId),
-    reads: (taskId) => readsOf(tasks.get(taskId)),
+    timeoutMs: definition.timeoutMs,
+    reads: (taskId) => {
+      const task = tasks.get(taskId);
+      if (task === undefined) return NOTHING;
+      return readsIn([...(task.when === null ? [] : [templateOf(task.when)]), task.parameters]);
+    },
+    choiceReads: (taskId) => readsIn(conditionsOf(tasks.get(taskId)?.choices ?? null)),
+    itemReads: (taskId) => {
+      const task = tasks.get(taskId);
+      return task?.type === "map" ? readsIn([task.item.parameters]) : NOTHING;
+    },
   };
 };

@@ -1,16 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../../src/core/json.ts";
 import { checkGraph } from "../../../src/core/workflow/check.ts";
-import { normalise, type Definition } from "../../../src/core/workflow/definition.ts";
+import type { Definition } from "../../../src/core/workflow/definition.ts";
+import { normalise, type AuthoredDefinition } from "../../../src/core/workflow/normalise.ts";
 import { earlierTasks, edgesOf } from "../../../src/core/workflow/edges.ts";
 import { compile } from "../../../src/core/workflow/graph.ts";
 
-interface Written {
-  readonly taskId: string;
-  readonly nextTaskId?: string | null;
-  readonly parameters?: JsonObject;
-}
+type Written = AuthoredDefinition["tasks"][number];
 
 const define = (...tasks: readonly Written[]): Definition => normalise({ id: "w", name: "W", tasks });
 const order = (...tasks: readonly Written[]): Record<string, readonly string[]> =>
@@ -21,8 +17,8 @@ describe("which task follows which", () => {
     const graph = compile(define({ taskId: "a" }, { taskId: "b" }, { taskId: "c" }));
     expect([...graph.tasks.values()].map(({ next, predecessors, isStart }) => [next, predecessors, isStart])).toEqual([
       [["b"], [], true],
-      [["c"], ["a"], false],
-      [[], ["b"], false],
+      [["c"], [{ taskId: "a", kind: "order" }], false],
+      [[], [{ taskId: "b", kind: "order" }], false],
     ]);
     expect(graph.starts).toEqual(["a"]);
   });
@@ -46,13 +42,13 @@ describe("which task follows which", () => {
   test("`nextTaskId: null` ends, and a task without a predecessor starts at once", () => {
     const graph = compile(define({ taskId: "a", nextTaskId: null }, { taskId: "b" }, { taskId: "c" }));
     expect(graph.starts).toEqual(["a", "b"]);
-    expect(graph.tasks.get("c")).toMatchObject({ predecessors: ["b"], isStart: false });
+    expect(graph.tasks.get("c")).toMatchObject({ predecessors: [{ taskId: "b", kind: "order" }], isStart: false });
   });
 
   test("a first task that another names waits for it", () => {
     const graph = compile(define({ taskId: "a", nextTaskId: null }, { taskId: "b", nextTaskId: "a" }));
     expect(graph.starts).toEqual(["b"]);
-    expect(graph.tasks.get("a")!.predecessors).toEqual(["b"]);
+    expect(graph.tasks.get("a")!.predecessors).toEqual([{ taskId: "b", kind: "next" }]);
   });
 
   test("a task has read all tasks on the way to it", () => {
@@ -74,10 +70,115 @@ test("reads names the outputs and the input that the parameters refer to, once e
       },
     ),
   );
-  expect(graph.reads("a")).toEqual({ input: true, tasks: [] });
-  expect(graph.reads("b")).toEqual({ input: false, tasks: [] });
-  expect(graph.reads("c")).toEqual({ input: false, tasks: ["b", "a"] });
-  expect(graph.reads("z")).toEqual({ input: false, tasks: [] });
+  expect(graph.reads("a")).toEqual({ input: true, agent: false, tasks: [] });
+  expect(graph.reads("b")).toEqual({ input: false, agent: false, tasks: [] });
+  expect(graph.reads("c")).toEqual({ input: false, agent: false, tasks: ["b", "a"] });
+  expect(graph.reads("z")).toEqual({ input: false, agent: false, tasks: [] });
+});
+
+describe("joins, choices and side tasks", () => {
+  test("`dependsOn` joins; a task that has it is not entered from the task above", () => {
+    const graph = compile(
+      define(
+        { taskId: "a" },
+        { taskId: "b", dependsOn: [] },
+        { taskId: "c", dependsOn: ["b", "a", "b"] },
+        { taskId: "d" },
+      ),
+    );
+    expect(graph.starts).toEqual(["a", "b"]);
+    expect(graph.tasks.get("c")!.predecessors).toEqual([
+      { taskId: "b", kind: "depends" },
+      { taskId: "a", kind: "depends" },
+    ]);
+    expect(graph.tasks.get("d")!.predecessors).toEqual([{ taskId: "c", kind: "order" }]);
+    expect(graph.tasks.get("a")!.next).toEqual(["c"]);
+  });
+
+  test("two tasks that name the same next one join there", () => {
+    const graph = compile(
+      define({ taskId: "a", nextTaskId: "c" }, { taskId: "b", dependsOn: [], nextTaskId: "c" }, { taskId: "c" }),
+    );
+    expect(graph.tasks.get("c")!.predecessors).toEqual([
+      { taskId: "a", kind: "next" },
+      { taskId: "b", kind: "next" },
+    ]);
+  });
+
+  test("`next` chooses: each way is one edge, also if two choices lead there; waiting for it is stronger", () => {
+    const choices = [
+      { when: "input.x", taskId: "c" },
+      { when: "input.y", taskId: "b" },
+      { taskId: "c" },
+      { taskId: null },
+    ];
+    const graph = compile(
+      define({ taskId: "a", next: choices }, { taskId: "b", nextTaskId: null }, { taskId: "c", dependsOn: ["a"] }),
+    );
+    const a = graph.tasks.get("a")!;
+    expect(a.next).toEqual(["b", "c"]);
+    expect(a.choices).toEqual([
+      { when: "input.x", taskId: "c" },
+      { when: "input.y", taskId: "b" },
+      { when: null, taskId: "c" },
+      { when: null, taskId: null },
+    ]);
+    expect(graph.tasks.get("b")!.predecessors).toEqual([{ taskId: "a", kind: "choice" }]);
+    expect(graph.tasks.get("c")!.predecessors).toEqual([{ taskId: "a", kind: "depends" }]);
+  });
+
+  test("a fallback and a compensation stand outside the order", () => {
+    const graph = compile(
+      define(
+        { taskId: "a", fallbackTaskId: "f", compensateWith: "u" },
+        { taskId: "f" },
+        { taskId: "u" },
+        { taskId: "b", fallbackTaskId: "nobody" },
+      ),
+    );
+    expect(graph.starts).toEqual(["a"]);
+    expect(graph.tasks.get("b")!.predecessors).toEqual([{ taskId: "a", kind: "order" }]);
+    expect(graph.tasks.get("f")).toMatchObject({
+      fallbackOf: "a",
+      compensates: null,
+      predecessors: [],
+      isStart: false,
+    });
+    expect(graph.tasks.get("u")).toMatchObject({
+      fallbackOf: null,
+      compensates: "a",
+      predecessors: [],
+      isStart: false,
+    });
+  });
+});
+
+test("what is read by a condition, by a choice and by a map's item", () => {
+  const graph = compile(
+    define(
+      {
+        taskId: "a",
+        next: [{ when: "tasks.a.output.ok", taskId: "m" }, { when: "input.x", taskId: "m" }, { taskId: null }],
+      },
+      {
+        taskId: "m",
+        type: "map",
+        when: "input.many",
+        forEach: "${tasks.a.output.list}",
+        task: { parameters: { q: "${tasks.a.output.topic}" } },
+      },
+    ),
+  );
+  expect(graph.reads("m")).toEqual({ input: true, agent: false, tasks: ["a"] });
+  expect(graph.itemReads("m")).toEqual({ input: false, agent: false, tasks: ["a"] });
+  expect(graph.choiceReads("a")).toEqual({ input: true, agent: false, tasks: ["a"] });
+  for (const reads of [graph.itemReads("a"), graph.itemReads("z"), graph.choiceReads("m"), graph.choiceReads("z")]) {
+    expect(reads).toEqual({ input: false, agent: false, tasks: [] });
+  }
+});
+
+test("the session's deadline is the definition's", () => {
+  expect(compile(normalise({ id: "w", name: "W", timeout: "2h", tasks: [{ taskId: "a" }] })).timeoutMs).toBe(7_200_000);
 });
 
 const ids = ["a", "b", "c", "d", "e", "f"];
