@@ -220,8 +220,8 @@ describe("not supported yet", () => {
   });
 
   test("expressions", () => {
-    const faults = faultsOf(withTask({ taskId: "a", parameters: { q: ["${size(input.a)}"] } }));
-    expect(faults).toMatchObject([{ code: "not_supported", pointer: "/tasks/0/parameters/q/0" }]);
+    const faults = faultsOf(withTask({ taskId: "a", parameters: { q: ["${size(input.a)}", "${session.id}"] } }));
+    expect(faults).toMatchObject([{ code: "not_supported", pointer: "/tasks/0/parameters/q/1" }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../json.ts";
 import { earlierTasks, edgesOf, indexById, type Edge, type OrderedTask } from "./edges.ts";
+import type { ExpressionReads } from "./expression-roots.ts";
 import { nearest } from "./nearest.ts";
 import { pointerTo, quoted, type DefinitionFault } from "./pointer.ts";
 import { occurrences } from "./template.ts";
@@ -85,6 +86,12 @@ const cycleFault = (tasks: readonly DraftTask[], members: readonly number[]): De
   return fault([closing, "nextTaskId"], "cycle", message);
 };
 
+/** What an expression reads that the engine does not give it yet. */
+const notYet = (reads: ExpressionReads): string | null =>
+  (["session", "agent", "item", "index"] as const).find((name) => reads[name]) ??
+  reads.tasks.find(({ member }) => member !== "output")?.member ??
+  null;
+
 const referenceFaults = (
   tasks: readonly DraftTask[],
   known: ReadonlyMap<string, number>,
@@ -94,25 +101,30 @@ const referenceFaults = (
   const faults: DefinitionFault[] = [];
   const earlier = order === null ? null : earlierTasks(tasks.length, order);
   for (const [at, task] of tasks.entries()) {
-    for (const { pointer, parsed } of occurrences(task.parameters ?? {}, ["tasks", at, "parameters"])) {
+    for (const { pointer, shown, parsed } of occurrences(task.parameters ?? {}, ["tasks", at, "parameters"])) {
       if (faults.length >= maxFaults) return faults;
       if (!parsed.ok) {
-        faults.push({ pointer, code: parsed.code, message: parsed.message });
+        const hint = parsed.hint === undefined ? "" : ` ${parsed.hint}`;
+        faults.push({ pointer, code: parsed.code, message: `${shown}: ${parsed.message}${hint}` });
         continue;
       }
-      const { source, text } = parsed.reference;
-      if (source.kind === "input") continue;
-      const named = known.get(source.taskId);
-      const shown = `\${${quoted(text)}}`;
-      if (named === undefined) {
-        if (!idsKnown) continue;
-        const message = `${shown}: there is no task \`${quoted(source.taskId)}\`.${didYouMean(source.taskId, known)}`;
-        faults.push({ pointer, code: "unknown_reference", message });
-      } else if (named === at) {
-        faults.push({ pointer, code: "invalid_reference", message: `${shown}: a task cannot read its own output.` });
-      } else if (earlier !== null && !earlier[at]!.has(named)) {
-        const message = `${shown}: \`${quoted(source.taskId)}\` has not always completed before this task is entered.`;
-        faults.push({ pointer, code: "invalid_reference", message });
+      const later = notYet(parsed.expression.reads);
+      if (later !== null) {
+        faults.push({ pointer, code: "not_supported", message: `${shown}: \`${later}\` is not supported yet.` });
+      }
+      for (const taskId of new Set(parsed.expression.reads.tasks.map((read) => read.taskId))) {
+        if (faults.length >= maxFaults) return faults;
+        const named = known.get(taskId);
+        if (named === undefined) {
+          if (!idsKnown) continue;
+          const message = `${shown}: there is no task \`${quoted(taskId)}\`.${didYouMean(taskId, known)}`;
+          faults.push({ pointer, code: "unknown_reference", message });
+        } else if (named === at) {
+          faults.push({ pointer, code: "invalid_reference", message: `${shown}: a task cannot read its own output.` });
+        } else if (earlier !== null && !earlier[at]!.has(named)) {
+          const message = `${shown}: \`${quoted(taskId)}\` has not always completed before this task is entered.`;
+          faults.push({ pointer, code: "invalid_reference", message });
+        }
       }
     }
   }

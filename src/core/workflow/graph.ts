@@ -58,8 +58,9 @@ const readsIn = (templates: readonly Json[]): Reads => {
   const tasks = new Set<string>();
   for (const { parsed } of templates.flatMap((template) => [...occurrences(template)])) {
     if (!parsed.ok) continue;
-    if (parsed.reference.source.kind === "input") input = true;
-    else tasks.add(parsed.reference.source.taskId);
+    const { reads } = parsed.expression;
+    input ||= reads.input;
+    for (const { taskId } of reads.tasks) tasks.add(taskId);
   }
   return { input, agent: false, tasks: [...tasks] };
 };

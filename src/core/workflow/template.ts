@@ -1,27 +1,38 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import type { ExpressionContext } from "./expression-evaluator.ts";
+import { Work, type FailureCode } from "./expression-value.ts";
+import {
+  evaluateWith,
+  maxOutputBytes,
+  parseExpression,
+  type ParsedExpression,
+  type ParseOptions,
+} from "./expression.ts";
 import { jsonBytes } from "./json-size.ts";
 import { pointerTo, quoted } from "./pointer.ts";
-import { parseReference, type ParsedReference, type Reference } from "./reference.ts";
 
-/** What a template may read. `tasks` holds completed tasks by id. */
-export interface TemplateContext {
-  readonly input: Json;
-  readonly tasks: { readonly [taskId: string]: { readonly output: Json } };
-}
+/** What a template may read: what its expressions may. */
+export type TemplateContext = ExpressionContext;
 
-/** The rendered value, or why there is none. Both refusals fail the task: rendering again gives the same. */
+/** The rendered value, or why there is none. Every refusal fails the task: rendering again gives the same. */
 export type Rendered<T extends Json = Json> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: "unresolved_reference" | "limit_output"; readonly message: string };
+  | { readonly ok: false; readonly code: FailureCode; readonly message: string };
 
-/** One `${…}` of a template, parsed or not, and where its string is. */
-export interface Occurrence {
+/** What is between `${` and `}`, and what it was read as. */
+interface Part {
+  /** With its braces, cut as every echo of input. */
+  readonly shown: string;
+  readonly parsed: ParsedExpression;
+}
+
+/** One `${…}` of a template, read or not, and where its string is. Messages begin with what they are about. */
+export interface Occurrence extends Part {
   readonly pointer: string;
-  readonly parsed: ParsedReference;
 }
 
 /** JSON text of a rendered value may have this many UTF-8 bytes. */
-export const maxRenderedBytes = 256 * 1024;
+export const maxRenderedBytes = maxOutputBytes;
 
 /** Index of the brace that closes the one before `from`, skipping quoted text and inner pairs; -1 if there is none. */
 const closingBrace = (text: string, from: number): number => {
@@ -40,8 +51,8 @@ const closingBrace = (text: string, from: number): number => {
 };
 
 /** Literal text and references in their order; `$${` is a literal `${`. */
-const parts = (text: string): readonly (string | ParsedReference)[] => {
-  const found: (string | ParsedReference)[] = [];
+const parts = (text: string, options: ParseOptions): readonly (string | Part)[] => {
+  const found: (string | Part)[] = [];
   let literal = "";
   let at = 0;
   while (at < text.length) {
@@ -54,12 +65,14 @@ const parts = (text: string): readonly (string | ParsedReference)[] => {
     } else if (text.startsWith("${", dollar)) {
       const end = closingBrace(text, dollar + 2);
       if (end < 0) {
-        const message = `${quoted(text.slice(dollar))} has no closing brace; write $\${ for the characters \${ themselves.`;
-        return [...found, { ok: false, code: "malformed_reference", message }];
+        const shown = quoted(text.slice(dollar));
+        const message = "has no closing brace; write $${ for the characters ${ themselves.";
+        return [...found, { shown, parsed: { ok: false, code: "malformed_reference", message } }];
       }
       if (literal !== "") found.push(literal);
       literal = "";
-      found.push(parseReference(text.slice(dollar + 2, end)));
+      const source = text.slice(dollar + 2, end);
+      found.push({ shown: `\${${quoted(source.trim())}}`, parsed: parseExpression(source, options) });
       at = end + 1;
     } else {
       literal += "$";
@@ -74,41 +87,21 @@ const parts = (text: string): readonly (string | ParsedReference)[] => {
  * Every `${…}` in the strings of a template (member names are literal), with pointers that begin with `path`.
  * Lazy, so that a caller who has enough faults can stop.
  */
-export function* occurrences(template: Json, path: readonly (string | number)[] = []): Generator<Occurrence> {
+export function* occurrences(
+  template: Json,
+  path: readonly (string | number)[] = [],
+  options: ParseOptions = {},
+): Generator<Occurrence> {
   if (typeof template === "string") {
-    for (const part of parts(template)) if (typeof part !== "string") yield { pointer: pointerTo(path), parsed: part };
+    for (const part of parts(template, options)) {
+      if (typeof part !== "string") yield { pointer: pointerTo(path), ...part };
+    }
   } else if (Array.isArray(template)) {
-    for (const [at, item] of (template as readonly Json[]).entries()) yield* occurrences(item, [...path, at]);
+    for (const [at, item] of (template as readonly Json[]).entries()) yield* occurrences(item, [...path, at], options);
   } else if (isJsonObject(template)) {
-    for (const [key, member] of Object.entries(template)) yield* occurrences(member, [...path, key]);
+    for (const [key, member] of Object.entries(template)) yield* occurrences(member, [...path, key], options);
   }
 }
-
-/** Own members and elements only: `length` or `constructor` of a value is not data. */
-const memberOf = (value: Json, segment: string | number): Json | undefined => {
-  if (Array.isArray(value)) return typeof segment === "number" ? (value as readonly Json[])[segment] : undefined;
-  return isJsonObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
-};
-
-const resolve = ({ source, path, text }: Reference, context: TemplateContext): Rendered => {
-  const missing = (what: string): Rendered => ({
-    ok: false,
-    code: "unresolved_reference",
-    message: `\${${quoted(text)}}: ${what}`,
-  });
-  let value = context.input;
-  if (source.kind === "output") {
-    const task = Object.hasOwn(context.tasks, source.taskId) ? context.tasks[source.taskId] : undefined;
-    if (task === undefined) return missing(`there is no output of the task ${quoted(source.taskId)}.`);
-    value = task.output;
-  }
-  for (const segment of path) {
-    const member = memberOf(value, segment);
-    if (member === undefined) return missing(`there is nothing at ${quoted(JSON.stringify(segment))}.`);
-    value = member;
-  }
-  return { ok: true, value };
-};
 
 const tooLarge: Rendered & { ok: false } = {
   ok: false,
@@ -119,25 +112,28 @@ const tooLarge: Rendered & { ok: false } = {
 export function render(template: JsonObject, context: TemplateContext): Rendered<JsonObject>;
 export function render(template: Json, context: TemplateContext): Rendered;
 /**
- * Fills every `${…}` of a template. A string that is exactly one reference becomes that value, of whatever type; inside
- * other text strings stand as they are and other values as JSON. A reference that leads nowhere fails by name rather
- * than becoming null. Rendered values are not templates: `${` in an input stays text. Deterministic; work is bounded by
- * the template and `maxRenderedBytes`.
+ * Fills every `${…}` of a template. A string that is exactly one expression becomes its value, of whatever type; inside
+ * other text strings stand as they are and other values as JSON. What leads nowhere fails by name rather than becoming
+ * null. Rendered values are not templates: `${` in an input stays text. Deterministic; work is bounded by the template,
+ * `maxSteps` for all its expressions together, and `maxRenderedBytes`.
  */
 export function render(template: Json, context: TemplateContext): Rendered {
   let refusal: (Rendered & { ok: false }) | null = null;
   // Text built so far, in UTF-16 units: never more than its UTF-8 bytes, so it stops repetition before memory does.
   let built = 0;
 
-  const valueOf = (part: ParsedReference): Json => {
-    const found: Rendered = part.ok
-      ? resolve(part.reference, context)
-      : { ok: false, code: "unresolved_reference", message: part.message };
+  const work = new Work();
+
+  const valueOf = ({ shown, parsed }: Part): Json => {
+    // One that cannot be read never gets here but in a definition that was saved before it was checked for.
+    const found = parsed.ok
+      ? evaluateWith(parsed.expression, context, work)
+      : { ok: false as const, code: "unresolved_reference" as const, message: parsed.message };
     if (found.ok) return found.value;
-    refusal = found;
+    refusal = { ok: false, code: found.code, message: `${shown}: ${found.message}` };
     return null;
   };
-  const append = (text: string, part: string | ParsedReference): string => {
+  const append = (text: string, part: string | Part): string => {
     if (refusal !== null) return text;
     const value = typeof part === "string" ? part : valueOf(part);
     const tail = typeof value === "string" ? value : fits(value) ? JSON.stringify(value) : "";
@@ -153,7 +149,7 @@ export function render(template: Json, context: TemplateContext): Rendered {
   const fill = (value: Json): Json => {
     if (refusal !== null) return null;
     if (typeof value === "string") {
-      const [first, ...others] = parts(value);
+      const [first, ...others] = parts(value, { secrets: context.secrets !== undefined });
       if (typeof first === "object" && others.length === 0) return valueOf(first);
       return [first!, ...others].reduce(append, "");
     }

@@ -95,12 +95,38 @@ describe("references", () => {
     ]);
   });
 
-  test("that are unreadable, expressions, or begin with something else", () => {
-    expect(found(reading("a", "${input.", "${input.a + 1}", "${inputs.x}"))).toEqual([
+  test("that are unreadable, clash, or begin with something else", () => {
+    const task = reading("a", "${input.", "${input.a + 1}", "${inputs.x}", "${1 + 'a'}", "${secrets.A}");
+    expect(found(task)).toEqual([
       "malformed_reference /tasks/0/parameters/q/0",
-      "not_supported /tasks/0/parameters/q/1",
       "unknown_reference /tasks/0/parameters/q/2",
+      "invalid_expression /tasks/0/parameters/q/3",
+      "invalid_expression /tasks/0/parameters/q/4",
     ]);
+    expect(messages(task)).toContain("${inputs.x}: `inputs` is not known");
+    expect(messages(task)).toContain("Did you mean `input`?");
+  });
+
+  test("of an expression are checked one by one", () => {
+    const task = reading("c", "${tasks.a.output + tasks.nope.output + tasks.c.output + tasks.d.output}");
+    expect(found(draft("a"), task, draft("d"))).toEqual([
+      "unknown_reference /tasks/1/parameters/q/0",
+      "invalid_reference /tasks/1/parameters/q/0",
+      "invalid_reference /tasks/1/parameters/q/0",
+    ]);
+  });
+
+  test("to what there is not yet", () => {
+    expect(found(draft("a"), reading("b", "${session.id}", "${[item, index]}", "${tasks.a.status}"))).toEqual([
+      "not_supported /tasks/1/parameters/q/0",
+      "not_supported /tasks/1/parameters/q/1",
+      "not_supported /tasks/1/parameters/q/2",
+    ]);
+  });
+
+  test("of one expression are listed up to the limit too", () => {
+    const names = Array.from({ length: 150 }, (_, at) => `tasks.z${at}.output`);
+    expect(found(reading("a", `\${[${names.join(", ")}]}`)).length).toBe(maxFaults);
   });
 
   test("are listed up to the limit", () => {

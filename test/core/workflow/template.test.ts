@@ -121,7 +121,7 @@ describe("occurrences", () => {
   test("each has the pointer of its string, in the order of the document", () => {
     const template = { a: ["${input}", "no"], "b/c~": { d: "${tasks.x.output} and ${input.y}" }, e: "$${input}", f: 1 };
     const found = [...occurrences(template, ["tasks", 0, "parameters"])];
-    expect(found.map(({ pointer, parsed }) => [pointer, parsed.ok && parsed.reference.text])).toEqual([
+    expect(found.map(({ pointer, parsed }) => [pointer, parsed.ok && parsed.expression.source])).toEqual([
       ["/tasks/0/parameters/a/0", "input"],
       ["/tasks/0/parameters/b~1c~0/d", "tasks.x.output"],
       ["/tasks/0/parameters/b~1c~0/d", "input.y"],
@@ -136,9 +136,9 @@ describe("occurrences", () => {
 
   test("braces in quotes and inner pairs do not close", () => {
     const found = [...occurrences(`\${input["}\\""]} \${ {"a": 1}.a }`)];
-    expect(found.map(({ parsed }) => (parsed.ok ? parsed.reference.path : parsed.code))).toEqual([
-      ['}"'],
-      "not_supported",
+    expect(found.map(({ parsed }) => (parsed.ok ? parsed.expression.source : parsed.code))).toEqual([
+      `input["}\\""]`,
+      '{"a": 1}.a',
     ]);
   });
 });
