@@ -43,7 +43,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
     types: ["@cloudflare/workers-types"],
   },
   queue: adapter,
-  agentkit: { ...adapter, packages: ["undici"] },
+  agentkit: { ...adapter, files: [...ports, "core/workflow/secret-marker.ts"], packages: ["undici"] },
   telemetry: adapter,
   http: { folders: ["app", "contract"], packages: ["hono", "@hono/*", "zod", "js-yaml", "yaml"] },
   dashboard: { folders: ["sdk"], types: ["contract"] },

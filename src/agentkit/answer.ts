@@ -18,12 +18,14 @@ export const isRecord = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What the other side said is wrong, for a person: `detail`, `error`, `reason` or `message`, or the status. */
-export const messageOf = (answer: HttpAnswer): string => {
-  const value = jsonOf(answer);
+export const messageOf = (answer: HttpAnswer): string => messageIn(jsonOf(answer), answer.status);
+
+/** The same, of JSON that has been read. */
+export const messageIn = (value: Json, status: number): string => {
   const text = isRecord(value)
     ? textIn(value["detail"] ?? value["error"] ?? value["reason"] ?? value["message"])
     : null;
-  return text === null ? `answered ${answer.status}` : clipped(text);
+  return text === null ? `answered ${status}` : clipped(text);
 };
 
 const textIn = (value: Json | undefined): string | null => {

@@ -1,3 +1,4 @@
+import type { TaskCaller } from "./call-port.ts";
 import type { AgentGateway, Clock, Defer, Entropy, Hints, Log } from "./ports.ts";
 import { hexOf } from "./sha256.ts";
 import type { GraphCache } from "./graph-cache.ts";
@@ -7,6 +8,7 @@ import type { Store } from "./store-port.ts";
 export interface Deps {
   readonly store: Store;
   readonly gateway: AgentGateway;
+  readonly calls: TaskCaller;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly defer: Defer;

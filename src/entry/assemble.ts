@@ -1,5 +1,6 @@
 import type { HttpCall } from "../agentkit/http-call.ts";
 import { createAgentGateway } from "../agentkit/gateway.ts";
+import { createTaskCaller } from "../agentkit/task-caller.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache, type GraphCache } from "../app/graph-cache.ts";
 import type { Clock, Defer, Entropy, Hints, Log } from "../app/ports.ts";
@@ -30,6 +31,14 @@ export const assemble = (config: Config, parts: Parts): Deps => {
       ...(config.agentkitApiKey === null ? {} : { agentKitApiKey: config.agentkitApiKey }),
       mode: config.dispatch,
       egress: config.egress,
+      now: () => clock.now(),
+    }),
+    calls: createTaskCaller({
+      call: parts.call,
+      agentKitUrl: config.agentkitApiUrl,
+      agentKitApiKey: config.agentkitApiKey,
+      egress: config.egress,
+      secrets: config.secrets,
       now: () => clock.now(),
     }),
     clock,

@@ -1,4 +1,5 @@
 import { createAgentGateway } from "../../src/agentkit/gateway.ts";
+import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { tickSession } from "../../src/app/advance-session.ts";
 import type { Deps } from "../../src/app/deps.ts";
@@ -148,15 +149,11 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     },
   };
   const call: HttpCall = (request) => world.callOut(worker, request, random);
+  const outside = { call, agentKitUrl: "http://agentkit.sim/v1", egress: "local", now: clock.now } as const;
   const deps: Deps = {
     store: createStore(simSql(world, worker, random)),
-    gateway: createAgentGateway({
-      call,
-      agentKitUrl: "http://agentkit.sim/v1",
-      mode: world.mode,
-      egress: "local",
-      now: clock.now,
-    }),
+    gateway: createAgentGateway({ ...outside, mode: world.mode }),
+    calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: new Map() }),
     clock,
     entropy: { bytes: (length) => Uint8Array.from({ length }, () => entropy.int(256)) },
     defer: {

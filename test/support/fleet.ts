@@ -5,6 +5,8 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Where the control API of AgentKits and agents listens. */
     fleetUrl: string;
+    /** Where a server goes wrong in the way that the path names: `odd-server.ts`. */
+    oddUrl: string;
   }
 }
 

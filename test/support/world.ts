@@ -1,5 +1,6 @@
 import { createAgentGateway } from "../../src/agentkit/gateway.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
+import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
 import type { Deps } from "../../src/app/deps.ts";
 import { createGraphCache } from "../../src/app/graph-cache.ts";
 import type { Hint, Log } from "../../src/app/ports.ts";
@@ -37,6 +38,8 @@ export interface WorldOptions {
   readonly apiKey?: string | null;
   /** How long a call out may take, in real time: it is the one clock a test cannot step. */
   readonly callTimeoutMs?: number;
+  /** What definitions may refer to. */
+  readonly secrets?: ReadonlyMap<string, string>;
   /** Collects log lines. */
   readonly log?: Log;
 }
@@ -92,16 +95,20 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
   };
   const running = new Set<Promise<void>>();
   const hints: Hint[] = [];
+  const outside = {
+    call: options.call ?? unreachableCall,
+    agentKitUrl: options.agentKitUrl ?? "http://agentkit.test/v1",
+    egress: options.egress ?? "local",
+    now: clock.now,
+  };
   const deps: Deps = {
     store: createStore(sql),
     gateway: createAgentGateway({
-      call: options.call ?? unreachableCall,
-      agentKitUrl: options.agentKitUrl ?? "http://agentkit.test/v1",
+      ...outside,
       mode: options.mode ?? "auto",
-      egress: options.egress ?? "local",
-      now: clock.now,
       ...(options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs }),
     }),
+    calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: options.secrets ?? new Map() }),
     clock,
     entropy: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     defer: {

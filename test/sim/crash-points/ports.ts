@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { HttpCall } from "../../../src/agentkit/http-call.ts";
+import type { HttpCall, HttpRequest } from "../../../src/agentkit/http-call.ts";
 import { createAgentGateway } from "../../../src/agentkit/gateway.ts";
+import { createTaskCaller } from "../../../src/agentkit/task-caller.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { createGraphCache } from "../../../src/app/graph-cache.ts";
 import { createQueueHints, type HintMessage } from "../../../src/queue/queue-hints.ts";
@@ -49,15 +50,16 @@ export const depsOver = (port: Port, outside: Outside): Deps => {
       if (outside.hints === "lost") return;
       for (const { body, delaySeconds = 0 } of messages) outside.deliver(body, delaySeconds * 1_000 + 20);
     });
+  const agents = {
+    call: (request: HttpRequest) => port(`${request.method} ${request.url}`, true, () => outside.agents(request)),
+    agentKitUrl: "http://agentkit.sim/v1",
+    egress: "local",
+    now: outside.now,
+  } as const;
   return {
     store: createStore({ batch: outside.broken === "split commit" ? halved(batch) : batch }),
-    gateway: createAgentGateway({
-      call: (request) => port(`POST ${request.url}`, true, () => outside.agents(request)),
-      agentKitUrl: "http://agentkit.sim/v1",
-      mode: outside.mode,
-      egress: "local",
-      now: outside.now,
-    }),
+    gateway: createAgentGateway({ ...agents, mode: outside.mode }),
+    calls: createTaskCaller({ ...agents, agentKitApiKey: null, secrets: new Map() }),
     clock,
     entropy: {
       bytes: (length) => createHash("sha256").update(String(outside.draw())).digest().subarray(0, length),

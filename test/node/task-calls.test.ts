@@ -1,0 +1,6 @@
+import { nodePlatform } from "../support/node-platform.ts";
+import { httpTaskSuite } from "../suites/http-task-suite.ts";
+import { secretEchoSuite } from "../suites/secret-echo-suite.ts";
+
+httpTaskSuite(nodePlatform);
+secretEchoSuite(nodePlatform);
