@@ -36,7 +36,7 @@ export interface ExpressionContext {
 }
 
 /** Steps of what goes wrong and is not the end of it, which costs more than what goes right. */
-const failureSteps = 50;
+const failureSteps = 100;
 
 const unresolved = (message: string): never => {
   throw new Failure("unresolved_reference", message);
@@ -117,7 +117,7 @@ export const evaluate = (root: Node, context: ExpressionContext, work: Work): Va
     if (isList(over)) return over;
     if (!isMap(over)) return clash(`\`${node.macro}\` goes over a list or a map, not over ${nounOf(kindOf(over))}.`);
     const keys = Object.keys(over);
-    work.charge(keys.length);
+    work.chargeKeys(keys.length);
     return keys;
   };
 

@@ -1,4 +1,5 @@
 import { isInt } from "./expression-operators.ts";
+import { timeConversions, timeFunctions } from "./expression-time-functions.ts";
 import { Failure, isList, kindOf, type ExpressionType, type Value, type Work } from "./expression-value.ts";
 import { occurrencesIn } from "./text-search.ts";
 
@@ -79,7 +80,7 @@ const size = ([value]: readonly Value[], work: Work): bigint => {
   }
   if (isList(value!)) return BigInt(value.length);
   const keys = Object.keys(value as object).length;
-  work.charge(keys);
+  work.chargeKeys(keys);
   return BigInt(keys);
 };
 
@@ -136,8 +137,14 @@ export const functions: ReadonlyMap<string, readonly Signature[]> = new Map<stri
   ["size", sizes],
   [".size", sizes],
   ["dyn", [{ params: ["any"], result: "any", call: ([value]) => value! }]],
-  ["string", conversion(["string", "bool", "int", "double"], "string", ([value]) => `${value as Scalar}`)],
-  ["int", conversion(["int", "double", "string"], "int", toInt)],
+  [
+    "string",
+    [
+      ...conversion(["string", "bool", "int", "double"], "string", ([value]) => `${value as Scalar}`),
+      ...timeConversions.string,
+    ],
+  ],
+  ["int", [...conversion(["int", "double", "string"], "int", toInt), ...timeConversions.int]],
   ["double", conversion(["double", "int", "string"], "double", toDouble)],
   ["bool", conversion(["bool", "string"], "bool", toBool)],
   [".startsWith", [test((value, part) => value.startsWith(part))]],
@@ -172,6 +179,7 @@ export const functions: ReadonlyMap<string, readonly Signature[]> = new Map<stri
       { params: ["list", "string"], result: "string", call: join },
     ],
   ],
+  ...timeFunctions,
   [".replace", [{ params: ["string", "string", "string"], result: "string", call: replace }]],
 ]);
 
@@ -182,5 +190,6 @@ export const accepts = ({ params }: Signature, types: readonly ExpressionType[])
   params.length === types.length &&
   params.every((param, at) => {
     const type = types[at]!;
+    if (type === "secret") return false;
     return param === type || param === "any" || type === "any" || (isNumeric(param) && isNumeric(type));
   });

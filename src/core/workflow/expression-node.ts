@@ -1,5 +1,5 @@
 import type { Signature } from "./expression-functions.ts";
-import type { BinaryOperator } from "./expression-operators.ts";
+import type { BinaryOperator } from "./expression-types.ts";
 import type { Value } from "./expression-value.ts";
 
 /** What an expression may read by a name of its own. */

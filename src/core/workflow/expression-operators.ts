@@ -1,17 +1,6 @@
-import {
-  Failure,
-  isList,
-  isMap,
-  kindOf,
-  nounOf,
-  type ExpressionType,
-  type Value,
-  type Work,
-} from "./expression-value.ts";
-
-export const arithmetic = ["+", "-", "*", "/", "%"] as const;
-export const orders = ["<", "<=", ">", ">="] as const;
-export type BinaryOperator = (typeof arithmetic)[number] | (typeof orders)[number] | "==" | "!=" | "in";
+import { isTime, TimeValue } from "./expression-time.ts";
+import { arithmetic, binaryType, clash, type orders, type BinaryOperator } from "./expression-types.ts";
+import { Failure, isList, isMap, kindOf, type Value, type Work } from "./expression-value.ts";
 
 const maxInt = 2n ** 63n - 1n;
 
@@ -19,67 +8,6 @@ const maxInt = 2n ** 63n - 1n;
 export const isInt = (value: bigint): boolean => value <= maxInt && value >= -maxInt - 1n;
 
 const isNumber = (value: Value): value is number | bigint => typeof value === "number" || typeof value === "bigint";
-
-const clash = (operator: string, left: ExpressionType, right: ExpressionType): string =>
-  `\`${operator}\` does not work on ${nounOf(left)} and ${nounOf(right)}.`;
-
-type Row = readonly [left: ExpressionType, right: ExpressionType, result: ExpressionType];
-
-const numbers = (result: ExpressionType | null): readonly Row[] => [
-  ["int", "int", result ?? "int"],
-  ["int", "double", result ?? "double"],
-  ["double", "int", result ?? "double"],
-  ["double", "double", result ?? "double"],
-];
-
-const rowsOf = (operator: BinaryOperator): readonly Row[] => {
-  switch (operator) {
-    case "+":
-      return [...numbers(null), ["string", "string", "string"], ["list", "list", "list"]];
-    case "-":
-    case "*":
-    case "/":
-    case "%":
-      return numbers(null);
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-      return [...numbers("bool"), ["string", "string", "bool"]];
-    case "in":
-      return [
-        ["any", "list", "bool"],
-        ["any", "map", "bool"],
-      ];
-    case "==":
-    case "!=":
-      return [["any", "any", "bool"]];
-  }
-};
-
-const may = (known: ExpressionType, wanted: ExpressionType): boolean =>
-  known === wanted || known === "any" || wanted === "any";
-
-const isNumeric = (type: ExpressionType): boolean => type === "int" || type === "double";
-
-/** Anything may be compared with null: that is how one asks for it. */
-const canBeEqual = (left: ExpressionType, right: ExpressionType): boolean =>
-  may(left, right) || left === "null" || right === "null" || (isNumeric(left) && isNumeric(right));
-
-/** The type of `left operator right`, or why it cannot work whatever the values are. */
-export const binaryType = (
-  operator: BinaryOperator,
-  left: ExpressionType,
-  right: ExpressionType,
-): { readonly type: ExpressionType } | { readonly clash: string } => {
-  if ((operator === "==" || operator === "!=") && !canBeEqual(left, right)) {
-    return { clash: `${nounOf(left)} and ${nounOf(right)} are never equal.` };
-  }
-  const results = new Set(rowsOf(operator).flatMap(([l, r, result]) => (may(left, l) && may(right, r) ? result : [])));
-  const [type, ...others] = results;
-  if (type === undefined) return { clash: clash(operator, left, right) };
-  return { type: others.length === 0 ? type : "any" };
-};
 
 /** Deep equality as of JSON; numbers by value whatever their kind, different kinds are unequal. */
 const equal = (left: Value, right: Value, work: Work): boolean => {
@@ -94,10 +22,11 @@ const equal = (left: Value, right: Value, work: Work): boolean => {
   if (isList(left) && isList(right)) {
     return left.length === right.length && left.every((item, at) => equal(item, right[at]!, work));
   }
+  if (left instanceof TimeValue && right instanceof TimeValue) return left.kind === right.kind && left.ms === right.ms;
   if (isMap(left) && isMap(right)) {
     const keys = Object.keys(left);
     const others = Object.keys(right);
-    work.charge(keys.length + others.length);
+    work.chargeKeys(keys.length + others.length);
     return (
       keys.length === others.length &&
       keys.every((key) => Object.hasOwn(right, key) && equal(left[key]!, right[key]!, work))
@@ -161,6 +90,16 @@ const ordered = (operator: (typeof orders)[number], left: number | bigint | stri
   }
 };
 
+const times = (operator: BinaryOperator, left: TimeValue, right: TimeValue): Value => {
+  const result = binaryType(operator, left.kind, right.kind);
+  if ("clash" in result) throw new Failure("expression_error", result.clash);
+  if (!isArithmetic(operator)) return ordered(operator as (typeof orders)[number], left.ms, right.ms);
+  const ms = operator === "+" ? left.ms + right.ms : left.ms - right.ms;
+  const kind = result.type as TimeValue["kind"];
+  if (isTime(kind, ms)) return new TimeValue(kind, ms);
+  throw new Failure("expression_error", `the result is beyond what a ${kind} can be.`);
+};
+
 const isArithmetic = (operator: BinaryOperator): operator is (typeof arithmetic)[number] =>
   (arithmetic as readonly string[]).includes(operator);
 
@@ -187,6 +126,7 @@ export const binary = (operator: BinaryOperator, left: Value, right: Value, work
       return ordered(operator, left, right);
     }
   }
+  if (left instanceof TimeValue && right instanceof TimeValue) return times(operator, left, right);
   if (operator === "+" && isList(left) && isList(right)) {
     work.charge(left.length + right.length);
     return work.make([...left, ...right], 0);

@@ -2,8 +2,9 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import { Unreadable } from "./expression-fault.ts";
 import { accepts, functions } from "./expression-functions.ts";
 import { macroNames, type MacroName, type Node } from "./expression-node.ts";
-import { binaryType, isInt, type BinaryOperator } from "./expression-operators.ts";
+import { isInt } from "./expression-operators.ts";
 import type { Roots } from "./expression-roots.ts";
+import { binaryType, type BinaryOperator } from "./expression-types.ts";
 import { nounOf, type ExpressionType } from "./expression-value.ts";
 
 /** A node and what is known of its type. */

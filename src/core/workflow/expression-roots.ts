@@ -56,7 +56,7 @@ export const createRoots = (secretsAllowed: boolean) => {
     if (!secretsAllowed) throw new Unreadable("invalid_expression", "secrets may be used in http tasks only.");
     if (name == null) throw new Unreadable("unknown_reference", "must name a secret: secrets.<NAME>.");
     secrets.add(name);
-    return { node: { op: "secret", name }, type: "string", used: 1 };
+    return { node: { op: "secret", name }, type: "secret", used: 1 };
   };
 
   /** `keys` are the names that follow; null for one that is not known before it is evaluated. */

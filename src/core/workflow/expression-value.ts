@@ -1,20 +1,24 @@
 import type { Json } from "../json.ts";
+import { TimeValue, timeText } from "./expression-time.ts";
 
 /**
- * What an expression computes with: JSON, and CEL's `int` as a bigint (literals without a point, `size()`). Numbers of
- * JSON are CEL's `double`; they are finite always.
+ * What an expression computes with: JSON, CEL's `int` as a bigint (literals without a point, `size()`), and time. Numbers
+ * of JSON are CEL's `double`; they are finite always.
  */
-export type Value = null | boolean | number | bigint | string | readonly Value[] | ValueMap;
+export type Value = null | boolean | number | bigint | string | TimeValue | readonly Value[] | ValueMap;
 
 export interface ValueMap {
   readonly [key: string]: Value;
 }
 
 /** What the type of a value can be, by CEL's names. */
-export type Kind = "null" | "bool" | "int" | "double" | "string" | "list" | "map";
+export type Kind = "null" | "bool" | "int" | "double" | "string" | "list" | "map" | "timestamp" | "duration";
 
-/** What is known of a type before anything is evaluated; `any` passes every check and is checked when evaluated. */
-export type ExpressionType = Kind | "any";
+/**
+ * What is known of a type before anything is evaluated; `any` passes every check and is checked when evaluated. A text
+ * with a `secret` in it may be passed on and added to, nothing else: what is evaluated is only a stand-in for it.
+ */
+export type ExpressionType = Kind | "secret" | "any";
 
 /** Why an evaluation ended without a value. */
 export type FailureCode = "unresolved_reference" | "expression_error" | "limit_expression" | "limit_output";
@@ -34,8 +38,8 @@ export const failureOf = (error: unknown): Failure => {
   throw error;
 };
 
-/** A step is about 50 ns of work: all that one evaluation, or all those of one template together, may take. */
-export const maxSteps = 200_000;
+/** A step is about 100 ns of work: all that one evaluation, or all those of one template together, may take. */
+export const maxSteps = 100_000;
 
 /** The work that is left, counted in steps, and the lists and maps that were made on the way. */
 export class Work {
@@ -57,6 +61,11 @@ export class Work {
     this.charge(texts.reduce((sum, text) => sum + text.length, 0) / 16);
   }
 
+  /** Charges for enumerating the members of a map, which costs more the more there are. */
+  chargeKeys(count: number): void {
+    this.charge(count * 4);
+  }
+
   /** Charges for a new list or map, and remembers that it may hold what is not JSON. */
   make<T extends readonly Value[] | ValueMap>(value: T, size: number): T {
     this.charge(size);
@@ -76,6 +85,7 @@ export class Work {
     // A log does not keep the sign of zero.
     if (typeof value === "number") return value + 0;
     if (typeof value !== "object" || value === null) return value;
+    if (value instanceof TimeValue) return timeText(value);
     if (!this.#made.has(value)) return value as Json;
     const known = this.#json.get(value);
     if (known !== undefined) return known;
@@ -90,7 +100,7 @@ export class Work {
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 export const isMap = (value: Value): value is ValueMap =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof TimeValue);
 
 /** The kind of a value. */
 export const kindOf = (value: Value): Kind => {
@@ -104,7 +114,9 @@ export const kindOf = (value: Value): Kind => {
     case "string":
       return "string";
     default:
-      return value === null ? "null" : isList(value) ? "list" : "map";
+      if (value === null) return "null";
+      if (isList(value)) return "list";
+      return value instanceof TimeValue ? value.kind : "map";
   }
 };
 

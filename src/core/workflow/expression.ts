@@ -71,6 +71,8 @@ const readPath = (source: string, roots: Roots): Typed | null => {
   if (path === null || literals.has(path.root)) return null;
   const root = roots.of(path.root, path.steps.map(String));
   const steps = path.steps.slice(root.used);
+  // Nothing is in a text or a number; CEL's reader says so.
+  if (steps.length > 0 && root.type !== "any") return null;
   const node = steps.reduce<Node>((of, value) => ({ op: "member", of, key: { op: "literal", value } }), root.node);
   return { node, type: steps.length === 0 ? root.type : "any" };
 };

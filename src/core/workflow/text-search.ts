@@ -16,12 +16,14 @@ const fallbacks = (needle: string): Uint32Array => {
 };
 
 const longSearch = (text: string, needle: string, work: Work): readonly number[] => {
+  // Each character is looked at up to twice, one by one.
+  work.charge((text.length + needle.length) / 4);
   const table = fallbacks(needle);
   const found: number[] = [];
   let matched = 0;
   for (let at = 0; at < text.length; at += 1) {
-    while (matched > 0 && text[at] !== needle[matched]) matched = table[matched - 1]!;
-    if (text[at] === needle[matched]) matched += 1;
+    while (matched > 0 && text.charCodeAt(at) !== needle.charCodeAt(matched)) matched = table[matched - 1]!;
+    if (text.charCodeAt(at) === needle.charCodeAt(matched)) matched += 1;
     if (matched < needle.length) continue;
     work.charge(1);
     found.push(at + 1 - matched);

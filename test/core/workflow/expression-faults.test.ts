@@ -118,7 +118,34 @@ test("a secret must be named", () => {
   const fault = { ok: false, code: "unknown_reference", message: "must name a secret: secrets.<NAME>." };
   expect(parseExpression("secrets", { secrets: true })).toEqual(fault);
   expect(parseExpression("secrets[input.name]", { secrets: true })).toEqual(fault);
+  expect(parseExpression("secrets.A == 'x'", { secrets: true })).toMatchObject({
+    message: "a secret and a string are never equal.",
+  });
   expect(parseExpression("secret.A", { secrets: true })).toMatchObject({ hint: "Did you mean `secrets`?" });
+});
+
+describe("a secret may be passed on and added to, nothing else", () => {
+  const type = (source: string) => {
+    const parsed = parseExpression(source, { secrets: true });
+    return parsed.ok ? parsed.expression.type : parsed.message;
+  };
+  test.each([
+    ["secrets.A", "secret"],
+    ["'Bearer ' + secrets.A", "secret"],
+    ["secrets.A + ':' + secrets.B", "secret"],
+    ["input.name + secrets.A", "secret"],
+    ["has(secrets.A) ? secrets.A : secrets.B", "secret"],
+    ["input.name + 'x'", "string"],
+    ["input.name + input.x", "any"],
+    ["size(secrets.A)", "`size` takes (string) or (list) or (map), not (secret)."],
+    ["secrets.A.substring(1)", "`substring` takes (string, int) or (string, int, int), not (secret, int)."],
+    ["('a' + secrets.A).contains('b')", "`contains` takes (string, string), not (secret, string)."],
+    ["dyn(secrets.A)", "`dyn` takes (any), not (secret)."],
+    ["secrets.A in input.list", "`in` does not work on a secret and any value."],
+    ["secrets.A < input.x", "`<` does not work on a secret and any value."],
+    ["secrets.A == input.x", "a secret and any value are never equal."],
+    ["secrets.A.x", "what `.x` is read of must be a map, not a secret."],
+  ])("%s", (source, expected) => expect(type(source)).toBe(expected));
 });
 
 test("a bug is no fault and no failure", () => {

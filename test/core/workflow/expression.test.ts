@@ -24,7 +24,7 @@ const context: ExpressionContext = {
     skipped: { output: null, status: "skipped" },
     odd: { output: 1, attempts: 0.5 },
   },
-  session: { id: "ses_1" },
+  session: { id: "ses_1", startedAt: "2026-02-28T23:30:00.250Z" },
   item: { url: "u" },
   index: 1,
   secrets: { KEY: "«KEY»" },
