@@ -10,8 +10,18 @@ export const maxSourceLength = 4096;
 /** This many `!` and `-` may stand before an operand: the parser's depth limit does not count them. */
 const maxSigns = 32;
 
-const token =
-  /[ \t\r\n]+|\/\/[^\n]*|(?<text>[rRbB]?(?:"""(?:[^\\]|\\[^])*?"""|'''(?:[^\\]|\\[^])*?'''|"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'))|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<sign>[!-])|(?<open>["'])|(?<other>[^])/y;
+/** A regular expression of CEL's literals of text (and bytes), that end. */
+export const stringLiteral = [
+  `[rRbB]?"""(?:[^\\\\]|\\\\[^])*?"""`,
+  `[rRbB]?'''(?:[^\\\\]|\\\\[^])*?'''`,
+  `[rRbB]?"(?:[^"\\\\]|\\\\[^])*"`,
+  `[rRbB]?'(?:[^'\\\\]|\\\\[^])*'`,
+].join("|");
+
+const token = new RegExp(
+  `[ \\t\\r\\n]+|//[^\\n]*|(?<text>${stringLiteral})|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<sign>[!-])|(?<open>["'])|(?<other>[^])`,
+  "y",
+);
 
 const refusals: ReadonlyMap<string, string> = new Map([
   [

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Json } from "../../../src/core/json.ts";
-import { maxRenderedBytes, occurrences, render, type TemplateContext } from "../../../src/core/workflow/template.ts";
+import type { Json, JsonObject } from "../../../src/core/json.ts";
+import {
+  compileTemplate,
+  maxRenderedBytes,
+  occurrences,
+  render,
+  renderTemplate,
+  type TemplateContext,
+} from "../../../src/core/workflow/template.ts";
 
 const context: TemplateContext = {
   input: { topic: "bees", n: 3, none: null, list: [1, { deep: "x" }], "a b": true, text: "${input.topic}", length: 9 },
@@ -39,6 +46,42 @@ describe("inside other text", () => {
     ["a } b { c", "a } b { c"],
     ["", ""],
   ])("%s gives %s", (template, expected) => expect(value(template)).toBe(expected));
+});
+
+describe("expressions", () => {
+  test.each<[string, Json]>([
+    ["${input.n + 1}", 4],
+    ["${input.list.map(x, {'x': x})[0]}", { x: 1 }],
+    ["${ {'a': '}'} }", { a: "}" }],
+    ['${"""a"b}"""}', 'a"b}'],
+    ["${r'a\\d}'}", "a\\d}"],
+    ["${tasks.search.output.urls.size()} of ${size(input.list)}", "2 of 2"],
+  ])("%s", (template, expected) => expect(value(template)).toEqual(expected));
+
+  test("fail by name, each with its code", () => {
+    const failed = (template: Json) => render(template, context);
+    expect(failed("${input.n / 0}")).toEqual({
+      ok: false,
+      code: "expression_error",
+      message: "${input.n / 0}: division by zero.",
+    });
+    expect(failed("x ${input.topic - 1}")).toMatchObject({ ok: false, code: "expression_error" });
+    expect(failed("${secrets.KEY}")).toMatchObject({ ok: false, code: "unresolved_reference" });
+    expect(render("Bearer ${secrets.KEY}", { ...context, secrets: { KEY: "«KEY»" } })).toEqual({
+      ok: true,
+      value: "Bearer «KEY»",
+    });
+  });
+});
+
+test("a compiled template renders again and again, and shares what has nothing to fill", () => {
+  const still = { list: [1, "no $ here", { a: null }] };
+  const template = compileTemplate({ still, escaped: ["$${x}"], n: "${input.n}" });
+  for (const n of [1, 2]) {
+    const rendered = renderTemplate(template, { input: { n }, tasks: {} });
+    expect(rendered).toEqual({ ok: true, value: { still, escaped: ["${x}"], n } });
+    expect(rendered.ok && (rendered.value as JsonObject)["still"]).toBe(still);
+  }
 });
 
 test("objects and arrays are filled in place, keys are literal", () => {
