@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readBody, registration, runRequest, type Fault, type JsonBody } from "./agentkit-schema.ts";
 import { sendWebhook, type RegisteredAgent } from "./agentkit-webhook.ts";
+import { invokeTool, type ExternalTools } from "./agentkit-tools.ts";
 import { startListener, type Incoming, type Reply } from "./listener.ts";
 import { post } from "./post.ts";
 import { pythonTime } from "./python-time.ts";
@@ -21,6 +22,8 @@ export interface StandInAgentKitOptions {
   /** `swallow`, as published: accepts every task and delivers none. `forward`: with that fault corrected. */
   readonly deliver: "swallow" | "forward";
   readonly fault?: AgentKitFault | null;
+  /** Beside the local ones of every AgentKit here. */
+  readonly externalTools?: ExternalTools;
   readonly log?: (line: string) => void;
 }
 
@@ -88,7 +91,8 @@ export const startStandInAgentKit = async (options: StandInAgentKitOptions): Pro
     if ("faults" in read) return invalid(read.faults);
     const agent = fault.run === 404 ? undefined : agents.get(agentId);
     if (agent === undefined) return refused(404, `Agent with ID '${agentId}' not found.`);
-    if (read.body["messageType"] === "tool_invocation") return noTool(read.body);
+    if (read.body["messageType"] === "tool_invocation")
+      return invokeTool(read.body, options.externalTools ?? {}, closing.signal);
     runs.push({ agentId, body: read.body });
     const message = `Task accepted for agent ${agentId}. Dispatch scheduled.`;
     const data = { agentId, dispatch_status: "scheduled" };
@@ -160,13 +164,6 @@ const forwardedTime = (timestamp: unknown): string => {
   const micros = /\.(\d{1,6})/.exec(timestamp)?.[1];
   const whole = new Date(timestamp).toISOString().slice(0, 19);
   return micros === undefined ? `${whole}Z` : `${whole}.${micros.padEnd(6, "0")}Z`;
-};
-
-const noTool = (body: JsonBody): Reply => {
-  const name = (body["payload"] as JsonBody)["tool_name"];
-  return name
-    ? refused(404, `Tool '${String(name)}' not found in registry (local or external).`)
-    : refused(400, "Missing 'tool_name' in payload for tool_invocation message type.");
 };
 
 const success = (message: string, data: JsonBody): JsonBody => ({ status: "success", message, data, error_code: null });

@@ -54,6 +54,7 @@ test(
       OPSCORE_WEBHOOK_SECRET: `${NEW_SECRET},${OLD_SECRET}`,
       AGENTKIT_API_URL: agentKit.url,
       AGENTKIT_API_KEY: AGENTKIT_KEY,
+      OPSCORE_SECRET_CRM: "hush-key-of-the-crm",
     });
 
     const answers: string[] = [];
@@ -144,6 +145,7 @@ test.each([
     "an AgentKit that is none",
     { PORT: "0", AGENTKIT_API_URL: "ftp://root:hush-password@x/", AGENTKIT_API_KEY: "hush" },
   ],
+  ["secrets that are none", { PORT: "0", OPSCORE_SECRET_SHORT: "hush", OPSCORE_SECRET_lower: "hush-password" }],
 ])(
   "P13: a start that is refused for %s does not tell it",
   async (_what, env) => {

@@ -69,8 +69,23 @@ describe("the stand-in answers as the real AgentKit was recorded to", () => {
     expect(withoutIds(await replay(kit, one))).toEqual(withoutIds(recorded(one)));
   });
 
-  test.each(recordings(/^(run-|forward-.*-run)/).map((one) => [one.name, one] as const))("%s", async (name, one) => {
-    const kit = await start();
+  /** What the tool behind a recording answered to AgentKit, as far as that can be told from what AgentKit said. */
+  const toolAnswers: Readonly<Record<string, readonly [status: number, body: string]>> = {
+    "run-tool-ok": [200, '{"status":"success","result":3}'],
+    "run-tool-reports-error": [200, '{"status":"error","error_message":"boom"}'],
+    "run-tool-http-500": [500, '{"detail":"x"}'],
+  };
+
+  const startWithTool = async (name: string): Promise<StandInAgentKit> => {
+    const told = toolAnswers[name];
+    // In the recording nobody has this name.
+    if (told === undefined) return start({ externalTools: { mock_tool: "http://mock_tool:9001/invoke" } });
+    return start({ externalTools: { mock_tool: (await answering(...told)).url } });
+  };
+
+  const runs = recordings(/^(run-(?!tool-forwarded)|forward-.*-run)/);
+  test.each(runs.map((one) => [one.name, one] as const))("%s", async (name, one) => {
+    const kit = await startWithTool(name);
     const agentId = await register(kit, "Recorded");
     const path = name.startsWith("run-unknown-agent") ? one.request.path : `/v1/agents/${agentId}/run`;
     expect(withoutIds(await replay(kit, one, path))).toEqual(withoutIds(recorded(one)));
@@ -176,6 +191,44 @@ describe("delivery", () => {
     await vi.waitFor(() =>
       expect(lines).toEqual([expect.stringMatching(`Delivery to ${agentId} failed.*ECONNREFUSED`)]),
     );
+  });
+});
+
+describe("tools", () => {
+  const invoke = async (kit: StandInAgentKit, tool: string, given: unknown): Promise<unknown> => {
+    const answer = await fetch(`${kit.url}/v1/agents/${await register(kit, "User")}/run`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        senderId: "s",
+        messageType: "tool_invocation",
+        payload: { tool_name: tool, arguments: given },
+      }),
+    });
+    expect(answer.status).toBe(202);
+    return answer.json();
+  };
+
+  test("run-tool-forwarded-call: an external tool receives the recorded body", async () => {
+    const { request, response } = recording("run-tool-forwarded-call");
+    const tool = await answering(response?.status ?? 0, response?.body_raw);
+    const kit = await start({ externalTools: { mock_tool: `${tool.url}${request.path}` } });
+    expect(await invoke(kit, "mock_tool", { x: 1, y: 2 })).toMatchObject({ data: { status: "success", result: 3 } });
+    expect(tool.seen).toMatchObject([{ method: request.method, path: request.path, body: request.body_raw }]);
+    expect(kit.runs).toEqual([]);
+  });
+
+  test("there are samples to try, one that works and one that does not", async () => {
+    expect(await invoke(await start(), "word_count", { text: " as the  tide" })).toEqual({
+      status: "success",
+      message: "Local tool 'word_count' executed successfully.",
+      data: { status: "success", result: { words: 3, characters: 13 } },
+      error_code: null,
+    });
+    expect(await invoke(await start(), "always_fails", {})).toMatchObject({
+      status: "error",
+      error_code: "LOCAL_TOOL_EXECUTION_FAILED",
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { inject } from "vitest";
 import { createTaskCaller, type TaskCallerOptions } from "../../src/agentkit/task-caller.ts";
-import type { CallOutcome, HttpTaskRequest, TaskCaller } from "../../src/app/call-port.ts";
+import type { CallOutcome, HttpTaskRequest, TaskCaller, ToolTaskRequest } from "../../src/app/call-port.ts";
 import { markerOf } from "../../src/core/workflow/secret-marker.ts";
 import type {} from "./fleet.ts";
 import type { OddAnswer } from "./odd-protocol.ts";
@@ -41,6 +41,17 @@ export const httpTask = (path: string, options: Partial<HttpTaskRequest> = {}): 
 });
 
 export const answering = (answer: OddAnswer): string => `/answer?${encodeURIComponent(JSON.stringify(answer))}`;
+
+export const toolTask = (toolName: string, options: Partial<ToolTaskRequest> = {}): ToolTaskRequest => ({
+  agentId: "agent-1",
+  toolName,
+  arguments: { x: 1, y: 2 },
+  sessionId: "ses_1",
+  taskId: "tsk_1.1",
+  attemptId: "tsk_1.1:2",
+  timeoutMs: 10_000,
+  ...options,
+});
 
 export const secret = markerOf;
 
