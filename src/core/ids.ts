@@ -26,6 +26,10 @@ export const sessionIdAt = (now: number, seed: string, shard: string = DEFAULT_S
   return `ses_${shard}${time}${random}`;
 };
 
+/** A new schedule id, made as a session id is. */
+export const scheduleIdAt = (now: number, seed: string, shard: string = DEFAULT_SHARD): string =>
+  `sch_${sessionIdAt(now, seed, shard).slice(4)}`;
+
 export const isSessionId = (text: string): boolean => SESSION.test(text);
 
 /** The id of the n-th task a session created (1-based). */

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { attemptIdOf, eventIdOf, isSessionId, parseTaskRef, sessionIdAt, taskIdOf } from "../../src/core/ids.ts";
+import {
+  attemptIdOf,
+  eventIdOf,
+  isSessionId,
+  parseTaskRef,
+  scheduleIdAt,
+  sessionIdAt,
+  taskIdOf,
+} from "../../src/core/ids.ts";
 
 const T = 1_795_000_000_000;
 const seed = fc.stringMatching(/^[0-9a-f]{32}$/);
@@ -9,6 +17,11 @@ const time = fc.nat(2 ** 47);
 test("a session id holds its shard, its time and bits of the seed", () => {
   expect(sessionIdAt(0, "00".repeat(16))).toBe(`ses_00${"0".repeat(26)}`);
   expect(sessionIdAt(31, "1f".repeat(16), "A7")).toBe(`ses_A7${"0".repeat(9)}Z${"Z".repeat(16)}`);
+});
+
+test("a schedule id is made as a session id is, and is none", () => {
+  expect(scheduleIdAt(31, "1f".repeat(16))).toBe(`sch_00${"0".repeat(9)}Z${"Z".repeat(16)}`);
+  expect(isSessionId(scheduleIdAt(T, "1f".repeat(16), "A7"))).toBe(false);
 });
 
 test("session ids sort by time and differ by seed", () => {
