@@ -45,6 +45,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
   queue: adapter,
   agentkit: { ...adapter, files: [...ports, "core/workflow/secret-marker.ts"], packages: ["undici"] },
   telemetry: adapter,
+  calendar: { ...adapter, packages: ["croner"] },
   http: { folders: ["app", "contract"], packages: ["hono", "@hono/*", "zod", "js-yaml", "yaml"] },
   dashboard: { folders: ["sdk"], types: ["contract"] },
   sdk: { folders: ["contract"] },

@@ -1,5 +1,5 @@
 import type { TaskCaller } from "./call-port.ts";
-import type { AgentGateway, Clock, Defer, Entropy, Hints, Log } from "./ports.ts";
+import type { AgentGateway, Calendar, Clock, Defer, Entropy, Hints, Log } from "./ports.ts";
 import { hexOf } from "./sha256.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import type { Store } from "./store-port.ts";
@@ -15,6 +15,7 @@ export interface Deps {
   readonly hints: Hints;
   readonly log: Log;
   readonly graphs: GraphCache;
+  readonly calendar: Calendar;
 }
 
 /** Lower-case hexadecimal digits of `bytes` random bytes: seeds, nonces, ids. */

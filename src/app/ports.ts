@@ -92,3 +92,18 @@ export interface Hint {
 export interface Hints {
   send(hints: readonly Hint[]): Promise<void>;
 }
+
+/** What is wrong with a cron expression or a time zone, in words for its author. */
+export interface CalendarFault {
+  readonly field: "cron" | "timeZone";
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Cron expressions in time zones. Pure: the same question always has the same answer. */
+export interface Calendar {
+  /** Every fault; none: `next` may be asked. */
+  check(cron: string, zone: string): readonly CalendarFault[];
+  /** The first time after `afterMs` (epoch ms) that fits, strictly later; `null`: there is none. */
+  next(cron: string, zone: string, afterMs: number): number | null;
+}

@@ -4,6 +4,7 @@ import { createTaskCaller } from "../agentkit/task-caller.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache, type GraphCache } from "../app/graph-cache.ts";
 import type { Clock, Defer, Entropy, Hints, Log } from "../app/ports.ts";
+import { cronerCalendar } from "../calendar/croner-calendar.ts";
 import type { Config } from "../contract/config.ts";
 import { createStore } from "../store/store.ts";
 import type { Sql } from "../store/sql-port.ts";
@@ -47,5 +48,6 @@ export const assemble = (config: Config, parts: Parts): Deps => {
     hints: parts.hints,
     log: parts.log,
     graphs: parts.graphs ?? createGraphCache(),
+    calendar: cronerCalendar,
   };
 };

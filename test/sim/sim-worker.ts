@@ -6,6 +6,7 @@ import type { Deps } from "../../src/app/deps.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
 import { OpsError } from "../../src/app/ops-error.ts";
 import { sweep, tickSafely } from "../../src/app/sweep.ts";
+import { cronerCalendar } from "../../src/calendar/croner-calendar.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createQueueHints, type HintMessage } from "../../src/queue/queue-hints.ts";
 import type { Sql, SqlResult, Statement } from "../../src/store/sql-port.ts";
@@ -165,6 +166,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     hints: createQueueHints({ sendBatch: (messages) => world.sendHints(worker, messages, random) }, clock, log),
     log,
     graphs,
+    calendar: cronerCalendar,
   };
   const app = createApp(deps, {
     auth: { apiKey: SIM_KEY, setup: "" },

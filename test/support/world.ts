@@ -5,6 +5,7 @@ import type { Deps } from "../../src/app/deps.ts";
 import { createGraphCache } from "../../src/app/graph-cache.ts";
 import type { Hint, Log } from "../../src/app/ports.ts";
 import { sweep } from "../../src/app/sweep.ts";
+import { cronerCalendar } from "../../src/calendar/croner-calendar.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Sql } from "../../src/store/sql-port.ts";
 import { createStore } from "../../src/store/store.ts";
@@ -125,6 +126,7 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
     },
     log: options.log ?? { log: () => undefined },
     graphs: createGraphCache(),
+    calendar: cronerCalendar,
   };
   const app = createApp(deps, {
     auth: { apiKey: options.apiKey === undefined ? API_KEY : options.apiKey, setup: "set the key" },

@@ -4,6 +4,7 @@ import { createAgentGateway } from "../../../src/agentkit/gateway.ts";
 import { createTaskCaller } from "../../../src/agentkit/task-caller.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { createGraphCache } from "../../../src/app/graph-cache.ts";
+import { cronerCalendar } from "../../../src/calendar/croner-calendar.ts";
 import { createQueueHints, type HintMessage } from "../../../src/queue/queue-hints.ts";
 import type { Sql, Statement } from "../../../src/store/sql-port.ts";
 import { createStore } from "../../../src/store/store.ts";
@@ -68,6 +69,7 @@ export const depsOver = (port: Port, outside: Outside): Deps => {
     hints: createQueueHints({ sendBatch }, clock, log),
     log,
     graphs: createGraphCache(),
+    calendar: cronerCalendar,
   };
 };
 
