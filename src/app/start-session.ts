@@ -102,7 +102,8 @@ const homeOf = (request: StartRequest, loaded: LoadedStart): string | null => {
   return agent.id;
 };
 
-const requireTargets = (graph: Graph, home: string | null): void => {
+/** A task without agent or capability needs a home agent: 422, naming each. */
+export const requireTargets = (graph: Graph, home: string | null): void => {
   if (home !== null) return;
   const errors = [...graph.tasks.values()]
     .map((task, at): Fault | null =>

@@ -8,6 +8,7 @@ import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
+import type { ScheduleStore } from "./schedule-port.ts";
 
 /** A session's head as stored. */
 export interface SessionRecord {
@@ -182,7 +183,7 @@ export interface Delivered {
  * The whole storage contract. Every method is one round trip. Throws `OpsError` `store_unavailable` when the
  * database cannot be reached or fails; a commit that may have happened is looked up by its nonce first.
  */
-export interface Store {
+export interface Store extends ScheduleStore {
   ping(): Promise<void>;
 
   loadSession(query: { readonly sessionId: string; readonly historyOf: string | null }): Promise<LoadedSession>;
@@ -247,11 +248,18 @@ export interface Store {
   /** Log rows of a stream in order, after `seq`. */
   readLog(stream: string, page: { readonly after: number; readonly limit: number }): Promise<readonly StoredLogRow[]>;
 
-  /** Sessions that are due, oldest first; and those with a waiting task that a free agent could take now. */
+  /**
+   * Sessions that are due, oldest first; those with a waiting task that a free agent could take now; and schedules that
+   * are due, oldest first, or whose fire waits for a session that has ended.
+   */
   toSweep(
     now: number,
-    limits: { readonly due: number; readonly matched: number },
-  ): Promise<{ readonly due: readonly string[]; readonly matched: readonly string[] }>;
-  /** The earliest timer of all; `null` if there is none. */
+    limits: { readonly due: number; readonly matched: number; readonly schedules: number },
+  ): Promise<{
+    readonly due: readonly string[];
+    readonly matched: readonly string[];
+    readonly schedules: readonly string[];
+  }>;
+  /** The earliest timer of all, sessions and schedules; `null` if there is none. */
   nextDue(): Promise<number | null>;
 }

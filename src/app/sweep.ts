@@ -2,31 +2,40 @@ import { tickSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
 import { OpsError } from "./ops-error.ts";
 import { describeFailure } from "./publish.ts";
+import { tickScheduleSafely } from "./schedules/tick-schedule.ts";
 
 /** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
 export const POSTPONE_MS = 60_000;
+
+/** Schedules fired by one sweep; each may start ten sessions. */
+const SCHEDULES = 50;
 
 export interface Swept {
   /** Sessions ticked by this sweep. */
   readonly ticked: number;
   /** Due sessions handed on as hints. */
   readonly handedOn: number;
+  /** Schedules looked at. */
+  readonly schedules: number;
 }
 
 /**
  * The safety net: ticks sessions that are due, oldest first, and those with a waiting task that a free agent
- * could take. At most `own` of them here; the rest, up to `limit`, as hints. Never throws for one session.
+ * could take. At most `own` of them here; the rest, up to `limit`, as hints. Then it fires the schedules that are due,
+ * at most 50. Never throws for one session or schedule.
  */
 export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
   const now = deps.clock.now();
-  const { due, matched } = await deps.store.toSweep(now, { due: bounds.limit, matched: bounds.own });
+  const limits = { due: bounds.limit, matched: bounds.own, schedules: SCHEDULES };
+  const { due, matched, schedules } = await deps.store.toSweep(now, limits);
   const ids = [...new Set([...due, ...matched])];
   for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);
   const rest = ids.slice(bounds.own);
   if (rest.length > 0) {
     await deps.hints.send(rest.map((sessionId) => ({ sessionId, at: now, kind: "retry" }) as const));
   }
-  return { ticked: ids.length - rest.length, handedOn: rest.length };
+  for (const scheduleId of schedules) await tickScheduleSafely(deps, scheduleId);
+  return { ticked: ids.length - rest.length, handedOn: rest.length, schedules: schedules.length };
 };
 
 /** A tick that sets a failing session aside for a minute instead of throwing. */

@@ -18,6 +18,7 @@ const table = {
   workflow_not_found: [404, "Workflow definition not found"],
   session_not_found: [404, "Session not found"],
   task_not_found: [404, "Task not found"],
+  schedule_not_found: [404, "Schedule not found"],
   method_not_allowed: [405, "Method not allowed"],
   conflict: [409, "Conflict"],
   result_conflict: [409, "The attempt was settled with another outcome"],

@@ -25,7 +25,8 @@ const maxTasks = 200;
 const msOf = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const durationPattern = /^([0-9]{1,11})(ms|s|m|h|d)$/;
 
-const duration = (least: 0 | 1) =>
+/** A duration as text; at most 365 days. */
+export const duration = (least: 0 | 1) =>
   z
     .string()
     .superRefine((text, context) => {

@@ -10,6 +10,7 @@ import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
@@ -46,5 +47,6 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   workflowRoutes(app, deps);
   sessionRoutes(app, deps);
   taskRoutes(app, deps);
+  scheduleRoutes(app, deps);
   return app;
 };

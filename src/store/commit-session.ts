@@ -2,7 +2,7 @@ import type { CommitResult, SessionCommit } from "../app/store-port.ts";
 import { EVENT_VERSION } from "../core/session/events.ts";
 import { agentStatements } from "./held-tasks.ts";
 import type { Expression } from "./load-facts.ts";
-import { KEY_LIFE_MS } from "./load.ts";
+import { expiryOf } from "./load.ts";
 import { reportStatement } from "./report-row.ts";
 import { statement, type SqlResult, type Statement } from "./sql-port.ts";
 import { lookForAgent, lookForNext, lookForTask, wakes } from "./waiting-looks.ts";
@@ -146,7 +146,7 @@ const expireKey = (commit: SessionCommit): readonly Statement[] => {
         statement(
           "UPDATE sessions SET idempotency_key = NULL, body_hash = NULL WHERE idempotency_key = ? AND started_at <= ?",
           key,
-          commit.log.at - KEY_LIFE_MS,
+          expiryOf(key, commit.log.at),
         ),
       ];
 };

@@ -1,5 +1,6 @@
 import type { DefinitionQuery, LoadedReport, LoadedSession, LoadedStart, Store } from "../app/store-port.ts";
 import type { JsonObject } from "../core/json.ts";
+import { isOwnKey } from "../core/schedule/fire-key.ts";
 import { AGENT_COLUMNS, WITH_NEWEST } from "./fragments.ts";
 import { factStatements, readFacts, readPair, type Expression } from "./load-facts.ts";
 import { jsonOrNull, text, toAgent, toDefinition, toSession } from "./rows.ts";
@@ -10,6 +11,9 @@ export const REPEAT_WINDOW_MICROS = 360_000_000;
 
 /** An Idempotency-Key is kept this long (ms). */
 export const KEY_LIFE_MS = 7 * 86_400_000;
+
+/** Sessions started up to then have lost this key (epoch ms). Our own keys are kept for ever. */
+export const expiryOf = (key: string, now: number): number => (isOwnKey(key) ? -1 : now - KEY_LIFE_MS);
 
 const sessionStatements = (session: Expression): readonly Statement[] => [
   { sql: `SELECT id, seq, hash, head, due_at FROM sessions WHERE id = ${session.sql}`, args: session.args },
@@ -36,7 +40,7 @@ const readSession = (results: readonly SqlResult[], historyOf: string | null): L
   };
 };
 
-const definitionStatement = (query: DefinitionQuery): Statement =>
+export const definitionStatement = (query: DefinitionQuery): Statement =>
   query.kind === "saved" && query.revision !== null
     ? statement(
         "SELECT * FROM workflows WHERE workflow_id = ? AND revision = ? LIMIT 1",
@@ -113,7 +117,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
         statement(
           "SELECT id, workflow_id, body_hash FROM sessions WHERE idempotency_key = ? AND started_at > ?",
           idempotencyKey,
-          now - KEY_LIFE_MS,
+          expiryOf(idempotencyKey ?? "", now),
         ),
         ...factStatements(needsOfStart(definition, home), null, null),
       ],

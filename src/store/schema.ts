@@ -141,3 +141,34 @@ export const workflows = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.workflowId, table.revision, table.hash] })],
 );
+
+export const schedules = sqliteTable(
+  "schedules",
+  {
+    id: text().primaryKey(),
+    incarnation: text().notNull(),
+    seq: integer().notNull(),
+    /** `ScheduleSpec` as JSON. */
+    spec: text().notNull(),
+    /** `ScheduleState` as JSON. */
+    state: text().notNull(),
+    nextAt: integer("next_at"),
+    /** The session whose end a fire waits for. */
+    waitsFor: text("waits_for"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    idempotencyKey: text("idempotency_key"),
+    bodyHash: text("body_hash"),
+  },
+  (table) => [
+    index("schedules_due")
+      .on(table.nextAt)
+      .where(sql`next_at IS NOT NULL`),
+    index("schedules_waiting")
+      .on(table.waitsFor)
+      .where(sql`waits_for IS NOT NULL`),
+    uniqueIndex("schedules_idempotency")
+      .on(table.idempotencyKey)
+      .where(sql`idempotency_key IS NOT NULL`),
+  ],
+);

@@ -11,6 +11,7 @@ import { planSessionCommit } from "./commit-session.ts";
 import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts";
 import type { Reader } from "./reader.ts";
 import { text } from "./rows.ts";
+import { dueSchedules, freedSchedules, NEXT_DUE } from "./schedules.ts";
 import { log, sessions } from "./schema.ts";
 import { statement, type Sql } from "./sql-port.ts";
 import { isUniqueViolation } from "./store-failure.ts";
@@ -85,7 +86,7 @@ export const sessionStore = (
   },
 
   toSweep: async (now, limits) => {
-    const [due, matched] = await sql.batch(
+    const [due, matched, fires, freed] = await sql.batch(
       [
         statement("SELECT id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limits.due),
         statement(
@@ -94,20 +95,20 @@ export const sessionStore = (
           now - LOST_MS,
           limits.matched,
         ),
+        dueSchedules(now, limits.schedules),
+        freedSchedules(limits.schedules),
       ],
       "read",
     );
     return {
       due: (due?.rows ?? []).map((row) => text(row, "id")),
       matched: (matched?.rows ?? []).map((row) => text(row, "session_id")),
+      schedules: [...new Set([...(fires?.rows ?? []), ...(freed?.rows ?? [])].map((row) => text(row, "id")))],
     };
   },
 
   nextDue: async () => {
-    const [result] = await sql.batch(
-      [statement("SELECT min(due_at) AS due FROM sessions WHERE due_at IS NOT NULL")],
-      "read",
-    );
+    const [result] = await sql.batch([statement(NEXT_DUE)], "read");
     const due = result?.rows[0]?.["due"];
     return typeof due === "number" ? due : null;
   },

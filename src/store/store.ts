@@ -4,6 +4,7 @@ import { agentStore } from "./agents.ts";
 import { definitionStore } from "./definitions.ts";
 import { loads } from "./load.ts";
 import { reader } from "./reader.ts";
+import { scheduleStore } from "./schedules.ts";
 import { sessionStore } from "./sessions.ts";
 import { statement, type Sql } from "./sql-port.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -35,6 +36,7 @@ export const createStore = (driver: Sql): Store => {
     ...sessionStore(sql, read),
     ...agentStore(sql),
     ...definitionStore(sql, read),
+    ...scheduleStore(sql),
   };
   const translated = Object.entries(store).map(([name, method]) => [
     name,

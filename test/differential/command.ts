@@ -39,7 +39,7 @@ export interface Step {
     readonly body: string;
   } | null;
   /** What a sweep says it did. */
-  readonly swept: { readonly ticked: number; readonly handedOn: number } | null;
+  readonly swept: { readonly ticked: number; readonly handedOn: number; readonly schedules: number } | null;
   readonly callsOut: readonly CallOut[];
   /** Queue messages sent. */
   readonly messages: readonly { readonly sessionId: string; readonly delaySeconds: number }[];

@@ -47,6 +47,7 @@ export const createCoverage = (): Coverage => {
         );
         add("effects", "session ticked by a sweep", swept?.ticked ?? 0);
         add("effects", "session handed on by a sweep", swept?.handedOn ?? 0);
+        add("effects", "schedule fired by a sweep", swept?.schedules ?? 0);
         add("effects", "call out", callsOut.length);
         add("effects", "queue message", messages.length);
       });

@@ -5,6 +5,7 @@ import { recent, request, type Known } from "./known.ts";
 import { someSessionId } from "./work-commands.ts";
 
 const AGENTS = "/v1/opscore/agents";
+const SCHEDULES = "/v1/opscore/schedules";
 const SESSIONS = "/v1/opscore/sessions";
 const WORKFLOWS = "/v1/opscore/workflows";
 
@@ -15,6 +16,7 @@ const forged: Readonly<Record<string, readonly string[]>> = {
     "9007199254740991.999999999999999.ff", "9007199254740993.1.0", "9999999999999999.0.f", "-9999999999999999.0.0",
     "-0.0.0", "1795334400000000.1795334400000.8", "1e3.1.0",
   ],
+  [`GET ${SCHEDULES}`]: ["999999999999999.zz", "0.s", "1795334400000.s", "1795334400000.S", "1795334400000.~", "1.'"],
   [`GET ${SESSIONS}`]: [`ses_${"Z".repeat(28)}`, `ses_${"0".repeat(28)}`, `ses_${"z".repeat(28)}`],
   [`GET ${SESSIONS}/:sessionId/log`]: ["0", "1", "999999999", "00000001", "-1", "1.0"],
   [`GET ${WORKFLOWS}`]: ["999999999999999.zz", "0.w", "1795334400000.w", "1795334400000.1", "1795334400000.~"],
@@ -48,6 +50,7 @@ const singles: readonly string[] = [
   `GET ${SESSIONS}/:sessionId`,
   `GET ${SESSIONS}/:sessionId`,
   `GET ${WORKFLOWS}/:workflowId`,
+  `GET ${SCHEDULES}/:scheduleId`,
 ];
 
 /** One thing by its id. */
@@ -55,7 +58,8 @@ export const read = (known: Known): RequestCommand => {
   const { random, cast } = known;
   const route = random.pick(singles);
   const workflowId = random.chance(0.95) ? random.pick(cast.workflowIds) : random.pick(["none", "%27", "W%00"]);
-  const params = { agentId: someAgentId(known), sessionId: someSessionId(known), workflowId };
+  const scheduleId = random.pick(["s", "S", "1", "none"]);
+  const params = { agentId: someAgentId(known), sessionId: someSessionId(known), workflowId, scheduleId };
   const isDefinition = route.endsWith("workflowId");
   const query =
     isDefinition && random.chance(0.4) ? `revision=${random.pick(["1", "2", "3", "01", "999999999", "1.0"])}` : "";

@@ -4,6 +4,7 @@ import { notify, putAgent, report } from "./agent-commands.ts";
 import type { Command, EngineCommand, Run, Script, Step } from "./command.ts";
 import { createKnown, learn, recent, type Known } from "./known.ts";
 import { list, read, stray } from "./read-commands.ts";
+import { schedule } from "./schedule-commands.ts";
 import { openSide } from "./side.ts";
 import { cancel, saveDefinition, settle, startSession } from "./work-commands.ts";
 
@@ -33,6 +34,7 @@ const weights: readonly (readonly [number, Draw])[] = [
   [16, startSession],
   [16, settle],
   [4, cancel],
+  [12, schedule],
   [10, list],
   [10, read],
   [2, stray],

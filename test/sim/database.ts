@@ -13,7 +13,16 @@ export interface SimDatabase {
   reset(): void;
 }
 
-export const TABLES = ["sessions", "log", "agents", "agent_capabilities", "agent_log", "waiting_tasks", "workflows"];
+export const TABLES = [
+  "sessions",
+  "log",
+  "agents",
+  "agent_capabilities",
+  "agent_log",
+  "waiting_tasks",
+  "workflows",
+  "schedules",
+];
 
 /** The statements of all migrations, in order. */
 export const schemaTexts = (): readonly string[] => {

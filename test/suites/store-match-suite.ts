@@ -105,7 +105,7 @@ export const storeMatchSuite = (platform: Platform): void => {
         for (const one of steps) {
           await run(one);
           await world.flush();
-          const { matched } = await world.deps.store.toSweep(world.clock.now(), { due: 0, matched: 100 });
+          const { matched } = await world.deps.store.toSweep(world.clock.now(), { due: 0, matched: 100, schedules: 0 });
           expect(matched, JSON.stringify(one)).toEqual([]);
         }
       } finally {

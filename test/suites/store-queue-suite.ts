@@ -24,9 +24,9 @@ import type { Platform } from "../support/world.ts";
 export const storeQueueSuite = (platform: Platform): void => {
   const open = stores(platform);
   const matches = async ({ store }: Stored, limit = 100): Promise<readonly string[]> =>
-    (await store.toSweep(T0, { due: 0, matched: limit })).matched.toSorted();
+    (await store.toSweep(T0, { due: 0, matched: limit, schedules: 0 })).matched.toSorted();
   const due = async ({ store }: Stored, now: number, limit: number): Promise<readonly string[]> =>
-    (await store.toSweep(now, { due: limit, matched: 0 })).due;
+    (await store.toSweep(now, { due: limit, matched: 0, schedules: 0 })).due;
   /** Each row is the only waiting task of its session. */
   const waiting = async (stored: Stored, ...rows: readonly (readonly [string, number, string[]?])[]): Promise<void> => {
     for (const [at, [queue, order, notAgents]] of rows.entries()) {

@@ -4,7 +4,7 @@ import { openMeter, type Meter } from "../support/meter.ts";
 import { stores } from "../support/stored.ts";
 import type { Platform } from "../support/world.ts";
 
-const TEXT_KEYS = ["agent_capabilities", "agent_log", "agents", "sessions", "waiting_tasks", "workflows"];
+const TEXT_KEYS = ["agent_capabilities", "agent_log", "agents", "schedules", "sessions", "waiting_tasks", "workflows"];
 
 /** Names that statements give to the tables that grow without bound. */
 const BIG = "sessions|s|log|l|agent_log|n|m|waiting_tasks|w|f";
@@ -73,6 +73,9 @@ export const storeSchemaSuite = (platform: Platform): void => {
       expect(shapes).toEqual([
         "CREATE INDEX agents_name ON agents (name) WHERE name <> ''",
         "CREATE UNIQUE INDEX log_stream ON log (stream, seq)",
+        "CREATE INDEX schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL",
+        "CREATE UNIQUE INDEX schedules_idempotency ON schedules (idempotency_key) WHERE idempotency_key IS NOT NULL",
+        "CREATE INDEX schedules_waiting ON schedules (waits_for) WHERE waits_for IS NOT NULL",
         "CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL",
         "CREATE UNIQUE INDEX sessions_idempotency ON sessions (idempotency_key) WHERE idempotency_key IS NOT NULL",
       ]);

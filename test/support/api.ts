@@ -85,7 +85,16 @@ export const expectProblem = (reply: Reply, status: number, code: string): Json 
 
 /** Rows in all tables together. */
 export const rowCount = async (world: World): Promise<number> => {
-  const tables = ["sessions", "log", "agents", "agent_capabilities", "agent_log", "waiting_tasks", "workflows"];
+  const tables = [
+    "sessions",
+    "log",
+    "agents",
+    "agent_capabilities",
+    "agent_log",
+    "waiting_tasks",
+    "workflows",
+    "schedules",
+  ];
   const counts = await world.sql.batch(
     tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),
     "read",

@@ -24,7 +24,16 @@ export interface Stored {
   dump(): Promise<string>;
 }
 
-const TABLES = ["sessions", "log", "agents", "agent_capabilities", "agent_log", "waiting_tasks", "workflows"];
+const TABLES = [
+  "sessions",
+  "log",
+  "agents",
+  "agent_capabilities",
+  "agent_log",
+  "waiting_tasks",
+  "workflows",
+  "schedules",
+];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */
 export const stores = (platform: Platform): ((wrap?: (sql: Sql) => Sql) => Promise<Stored>) => {

@@ -5,7 +5,16 @@ import { d1Sql } from "../../src/store/d1.ts";
 import "./workerd-env.ts";
 import type { Platform } from "./world.ts";
 
-const TABLES = ["sessions", "log", "agents", "agent_capabilities", "agent_log", "waiting_tasks", "workflows"];
+const TABLES = [
+  "sessions",
+  "log",
+  "agents",
+  "agent_capabilities",
+  "agent_log",
+  "waiting_tasks",
+  "workflows",
+  "schedules",
+];
 
 /** workerd and D1; the one database of a test file is emptied for each world. */
 export const workerdPlatform: Platform = {

@@ -31,13 +31,14 @@ export interface RebuildOptions {
  *
  * Covered: `sessions`, `waiting_tasks`, `agents`, `agent_capabilities`, `workflows.needs`. Not derivable from the log,
  * so kept as they are, or lost with a missing row:
- * - `sessions.idempotency_key`, `body_hash`: what a caller sent along with a start. `due_at` has bounds only, because
+ * - `sessions.idempotency_key`, `body_hash`: what a caller sent along with a start, or the fire of a schedule. `due_at` has bounds only, because
  *   what became of a delivery is not in the log: see `timerOf`. A timer written anew fires early, which is harmless.
  * - `agents.seq`: a guard, raised by deliveries too. `contact_at`: at least what the log says; heartbeats and
  *   registrations that were no news make it later. Of `tasks`, what is noted of a delivery in flight (`transport`, `confirmedAt`, `answer`,
  *   `beatAt`, `left`, …): an attempt put back has no outcome and is sent again after its lease. `reached_by_agentkit` after a
  *   late result: noted only if the row was at hand.
- * - `workflows` (but `needs`) and `agent_log` are sources, no cache: definitions and reports as they came.
+ * - `workflows` (but `needs`), `agent_log` and `schedules` are sources, no cache: definitions, reports and schedules as
+ *   they came; of a schedule also what it decided and started so far.
  * - `log.pos`, `log.cause` and `log.tx` are of the log itself.
  *
  * Throws `UnreadableLog`, having written nothing, if a newer release has written to the log: a row of a newer version,

@@ -12,6 +12,7 @@ export interface Outcome {
   /** Agent → its reports, newest first. */
   readonly reports: Readonly<Record<string, readonly Json[]>>;
   readonly definitions: readonly Json[];
+  readonly schedules: readonly Json[];
   /** The answers that the senders got in the end. */
   readonly answers: readonly string[];
   /** What must be empty: rows that do not fit together, now or when a worker died, things still open, bugs. */
@@ -34,6 +35,7 @@ const DRAWN: readonly (readonly [RegExp, string])[] = [
   [/(tsk_#\d+\.\d+):\d+/g, "$1"],
   [/("attempt\\*":)\d+/g, "$10"],
   [/req_[0-9a-f]+/g, "req"],
+  [/sch_[0-9A-Z]{28}/g, "sch"],
   // An answer that shows an agent shows it as it is by then.
   [/,\\+"available\\+":.*?(,\\+"capacity\\+":\d+),\\+"tasks\\+":\[.*?\](?=\})/g, "$1"],
 ];
@@ -74,6 +76,10 @@ export const outcomeOf = async (
       pick(row, "state", "details", "taskAttemptId", "applied", "reason"),
     );
   }
+  const schedules = [];
+  for (const { scheduleId } of (await read("schedules"))["data"] as Json[]) {
+    schedules.push(await read(`schedules/${String(scheduleId)}`));
+  }
   return {
     sessions: plain(sessions),
     agents: plain(
@@ -84,6 +90,7 @@ export const outcomeOf = async (
     ),
     reports: plain(reports),
     definitions: plain((await read("workflows"))["data"] as Json[]),
+    schedules: plain(schedules),
     answers: said
       .map(({ useCase, path, reply }) =>
         // A repeat finds what is there already: 200 where the first copy was 201 or 202.

@@ -6,10 +6,11 @@ import type { Deps } from "../../../src/app/deps.ts";
 import { createStore } from "../../../src/store/store.ts";
 import { cancelling, coming, leaving } from "./stories-agents.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
+import { schedules } from "./stories-schedules.ts";
 import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
 
-const stories = [reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned];
+const stories = [reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules];
 
 /** Exports of `src/app` with dependencies that wait for no port call that changes anything, each for its reason. */
 const NOT_WRITING: Readonly<Record<string, string>> = {
@@ -37,6 +38,9 @@ const WRITES = [
   "recordBeat",
   "commitAgent",
   "saveDefinition",
+  "commitSchedule",
+  "deleteSchedule",
+  "postponeSchedule",
 ];
 
 const folder = fileURLToPath(new URL("../../../src/app/", import.meta.url));

@@ -1,0 +1,28 @@
+import { pauseSchedule, resumeSchedule } from "../../core/schedule/change-schedule.ts";
+import { contention, MAX_TRIES } from "../advance-session.ts";
+import type { Deps } from "../deps.ts";
+import type { ScheduleRecord } from "../schedule-port.ts";
+import { calendarOf, nextRecord, scheduleNotFound } from "./next-record.ts";
+
+/**
+ * Pauses a schedule or lets it go on; one that is so already is left alone. A fire whose start is decided when the
+ * pause comes is still made; what would have fired during the pause never is.
+ */
+export const setSchedulePaused = async (deps: Deps, scheduleId: string, paused: boolean): Promise<ScheduleRecord> => {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const { schedule } = await deps.store.loadSchedule(scheduleId);
+    if (schedule === null) throw scheduleNotFound(scheduleId);
+    if (schedule.state.paused === paused) return schedule;
+    const now = deps.clock.now();
+    const state = paused
+      ? pauseSchedule(schedule.state)
+      : resumeSchedule(schedule.state, calendarOf(deps, schedule.spec)(now));
+    const next = { ...nextRecord(schedule, state, now), updatedAt: now };
+    const result = await deps.store.commitSchedule({ previous: schedule, next, idempotency: null });
+    if (result === "committed") return next;
+  }
+  throw contention();
+};
+
+/** Afterwards there is no such schedule; what it started goes on. Also if there never was one. */
+export const deleteSchedule = (deps: Deps, scheduleId: string): Promise<void> => deps.store.deleteSchedule(scheduleId);

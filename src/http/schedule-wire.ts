@@ -1,0 +1,45 @@
+import type { ScheduleDetail } from "../app/schedules/read-schedule.ts";
+import type { ScheduleListRow } from "../app/schedule-port.ts";
+import { formatRfc3339 } from "../contract/timestamp.ts";
+
+const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
+
+/** A schedule in a list: no payload, no fires. */
+export const scheduleToWire = ({ id, spec, state, createdAt, updatedAt }: ScheduleListRow) => ({
+  scheduleId: id,
+  cron: spec.cron,
+  timeZone: spec.timeZone,
+  workflowDefinitionId: spec.workflowId,
+  revision: spec.revision,
+  agentId: spec.agentId,
+  overlap: spec.overlap,
+  catchUp: spec.catchUp,
+  description: spec.description,
+  paused: state.paused,
+  nextFireAt: time(state.nextAt),
+  counts: state.counts,
+  createdAt: formatRfc3339(createdAt),
+  updatedAt: formatRfc3339(updatedAt),
+});
+
+/** `lastFires`: newest first. `bufferedFire`: the nominal time that waits for one of `runningSessions` to end. */
+export const scheduleDetailToWire = ({ schedule, nextFires, open }: ScheduleDetail) => {
+  const { state, spec } = schedule;
+  return {
+    ...scheduleToWire(schedule),
+    initialPayload: spec.input,
+    nextFires: nextFires.map(formatRfc3339),
+    runningSessions: open,
+    bufferedFire: time(state.buffered),
+    lastFires: state.fires
+      .map(({ at, by, outcome, sessionId, reason, count }) => ({
+        at: formatRfc3339(at),
+        by,
+        outcome,
+        sessionId,
+        reason,
+        count,
+      }))
+      .toReversed(),
+  };
+};

@@ -1,0 +1,165 @@
+import type { ScheduleCommit, ScheduleListRow, ScheduleRecord, ScheduleStore } from "../app/schedule-port.ts";
+import { readJson } from "../core/read-json.ts";
+import type { ScheduleSpec, ScheduleState } from "../core/schedule/schedule.ts";
+import { definitionStatement, expiryOf } from "./load.ts";
+import { number, orNull, text } from "./rows.ts";
+import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
+
+/** How a session stands that will not go on. */
+const ENDED = "('completed', 'failed', 'cancelled')";
+
+/** Schedules whose time has come, oldest first. */
+export const dueSchedules = (now: number, limit: number): Statement =>
+  statement("SELECT id FROM schedules WHERE next_at <= ? ORDER BY next_at LIMIT ?", now, limit);
+
+/**
+ * Schedules whose fire waits for a session that has ended: the end of a session need not write a row for them. Reads
+ * two rows for each schedule that waits, and none for the others.
+ */
+export const freedSchedules = (limit: number): Statement =>
+  statement(
+    `SELECT c.id FROM schedules c LEFT JOIN sessions e ON e.id = c.waits_for
+      WHERE c.waits_for IS NOT NULL AND (e.id IS NULL OR e.status IN ${ENDED}) LIMIT ?`,
+    limit,
+  );
+
+/** The earliest timer of sessions and schedules. */
+export const NEXT_DUE = `SELECT min(due) AS due FROM (
+  SELECT min(due_at) AS due FROM sessions WHERE due_at IS NOT NULL
+  UNION ALL SELECT min(next_at) FROM schedules WHERE next_at IS NOT NULL)`;
+
+const toRow = (row: Row): ScheduleListRow => ({
+  id: text(row, "id"),
+  incarnation: text(row, "incarnation"),
+  seq: number(row, "seq"),
+  spec: readJson(text(row, "spec")) as ScheduleSpec,
+  state: readJson(text(row, "state")) as ScheduleState,
+  timer: { dueAt: orNull(row["next_at"], Number), waitsFor: orNull(row["waits_for"], String) },
+  createdAt: number(row, "created_at"),
+  updatedAt: number(row, "updated_at"),
+});
+
+const toRecord = (row: Row | undefined): ScheduleRecord | null =>
+  row === undefined ? null : (toRow(row) as ScheduleRecord);
+
+const byId = (scheduleId: string): Statement => statement("SELECT * FROM schedules WHERE id = ?", scheduleId);
+
+const insertStatements = ({ next, idempotency }: ScheduleCommit): readonly Statement[] => {
+  const { id, incarnation, seq, spec, state, timer, createdAt, updatedAt } = next;
+  const key = idempotency?.key ?? null;
+  const insert = statement(
+    `INSERT INTO schedules (id, incarnation, seq, spec, state, next_at, waits_for, created_at, updated_at,
+      idempotency_key, body_hash) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM schedules WHERE id = ? OR idempotency_key = ?) RETURNING seq`,
+    ...[id, incarnation, seq, JSON.stringify(spec), JSON.stringify(state), timer.dueAt, timer.waitsFor],
+    ...[createdAt, updatedAt, key, idempotency?.bodyHash ?? null, id, key],
+  );
+  if (key === null) return [insert];
+  const expire = statement(
+    "UPDATE schedules SET idempotency_key = NULL, body_hash = NULL WHERE idempotency_key = ? AND created_at <= ?",
+    key,
+    expiryOf(key, createdAt),
+  );
+  return [expire, insert];
+};
+
+/** What an index holds is named only where it changes: naming costs rows. */
+const updateStatement = ({ next, previous }: ScheduleCommit & { readonly previous: ScheduleRecord }): Statement => {
+  const sets: [string, SqlValue][] = [
+    ["seq = ?", next.seq],
+    ["state = ?", JSON.stringify(next.state)],
+  ];
+  if (next.spec !== previous.spec) sets.push(["spec = ?", JSON.stringify(next.spec)]);
+  if (next.updatedAt !== previous.updatedAt) sets.push(["updated_at = ?", next.updatedAt]);
+  if (next.timer.dueAt !== previous.timer.dueAt) sets.push(["next_at = ?", next.timer.dueAt]);
+  if (next.timer.waitsFor !== previous.timer.waitsFor) sets.push(["waits_for = ?", next.timer.waitsFor]);
+  return statement(
+    `UPDATE schedules SET ${sets.map(([set]) => set).join(", ")} WHERE id = ? AND incarnation = ? AND seq = ?
+      AND next_at IS ? RETURNING seq`,
+    ...sets.map(([, value]) => value),
+    ...[next.id, previous.incarnation, previous.seq, previous.timer.dueAt],
+  );
+};
+
+/** Schedules: one row each, with all that is known of them. */
+export const scheduleStore = (sql: Sql): ScheduleStore => ({
+  loadSchedule: async (scheduleId) => {
+    const [rows, open] = await sql.batch(
+      [
+        byId(scheduleId),
+        statement(
+          `SELECT e.id FROM schedules c, json_each(c.state, '$.running') r CROSS JOIN sessions e ON e.id = r.value
+            WHERE c.id = ? AND e.status NOT IN ${ENDED}`,
+          scheduleId,
+        ),
+      ],
+      "read",
+    );
+    return { schedule: toRecord(rows?.rows[0]), open: (open?.rows ?? []).map((row) => text(row, "id")) };
+  },
+
+  loadScheduleSave: async ({ scheduleId, workflowId, revision, idempotencyKey, now }) => {
+    const [rows, definition, earlier] = await sql.batch(
+      [
+        byId(scheduleId),
+        definitionStatement({ kind: "saved", workflowId, revision }),
+        statement(
+          "SELECT id, body_hash FROM schedules WHERE idempotency_key = ? AND created_at > ?",
+          idempotencyKey,
+          expiryOf(idempotencyKey ?? "", now),
+        ),
+      ],
+      "read",
+    );
+    const [definitionRow, earlierRow] = [definition?.rows[0], earlier?.rows[0]];
+    return {
+      schedule: toRecord(rows?.rows[0]),
+      definition:
+        definitionRow === undefined ? null : { hash: text(definitionRow, "hash"), body: text(definitionRow, "body") },
+      earlier:
+        earlierRow === undefined
+          ? null
+          : { scheduleId: text(earlierRow, "id"), bodyHash: text(earlierRow, "body_hash") },
+    };
+  },
+
+  commitSchedule: async (commit) => {
+    const { previous } = commit;
+    const statements = previous === null ? insertStatements(commit) : [updateStatement({ ...commit, previous })];
+    const results = await sql.batch(statements, "write");
+    return (results.at(-1)?.rows.length ?? 0) === 0 ? "stale" : "committed";
+  },
+
+  deleteSchedule: async (scheduleId) => {
+    await sql.batch([statement("DELETE FROM schedules WHERE id = ?", scheduleId)], "write");
+  },
+
+  postponeSchedule: async (scheduleId, now, dueAt) => {
+    await sql.batch(
+      [
+        statement(
+          "UPDATE schedules SET next_at = ?, waits_for = NULL WHERE id = ? AND (next_at <= ? OR waits_for IS NOT NULL)",
+          dueAt,
+          scheduleId,
+          now,
+        ),
+      ],
+      "write",
+    );
+  },
+
+  listSchedules: async ({ after, limit }) => {
+    const [found] = await sql.batch(
+      [
+        {
+          sql: `SELECT id, incarnation, seq, json_remove(spec, '$.input') AS spec, state, next_at, waits_for, created_at,
+              updated_at FROM schedules ${after === null ? "" : "WHERE (created_at, id) < (?, ?)"}
+            ORDER BY created_at DESC, id DESC LIMIT ?`,
+          args: [...(after === null ? [] : [after.createdAt, after.id]), limit],
+        },
+      ],
+      "read",
+    );
+    return (found?.rows ?? []).map(toRow);
+  },
+});
