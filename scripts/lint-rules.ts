@@ -33,7 +33,7 @@ const adapter: Layer = { folders: ["contract"], files: ports, types: ["core", "@
 
 /** What each folder of src may import besides itself. `null` = anything in src and any package. */
 const layers: Readonly<Record<string, Layer | null>> = {
-  contract: { packages: ["zod"] },
+  contract: { packages: ["zod", "@cfworker/json-schema"] },
   core: { packages: ["@marcbachmann/cel-js"] },
   app: { folders: ["core", "contract"] },
   store: {

@@ -1,59 +1,60 @@
 import type { ErrorCode, Fault } from "../contract/problem.ts";
-import { readDocument, type SchemaFault } from "../contract/workflow-faults.ts";
-import { usesLaterConstruct } from "../contract/workflow.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
-import { checkGraph, maxFaults, type DraftTask } from "../core/workflow/check.ts";
+import type { SchemaFault } from "../contract/schema-fault.ts";
+import { readDocument } from "../contract/workflow-faults.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import { checkGraph, maxFaults, maxTasks } from "../core/workflow/check.ts";
 import type { Definition } from "../core/workflow/definition.ts";
-import { followingOf, normalise, type AuthoredDefinition } from "../core/workflow/normalise.ts";
+import { draftsOf } from "../core/workflow/draft.ts";
+import { normalise, type AuthoredDefinition } from "../core/workflow/normalise.ts";
 import { nearest } from "../core/workflow/nearest.ts";
 import { pointerTo } from "../core/workflow/pointer.ts";
+import { gateFaults, type Gate } from "./definition-gate.ts";
+
+/**
+ * What the engine does not execute yet: 422 `not_supported`. To open a construct, take its word out; everything else
+ * about it is read, checked and normalised already.
+ */
+const notBuilt: Gate = {
+  types: ["tool", "http", "wait", "signal", "approval", "map", "workflow"],
+  taskKeys: ["dependsOn", "join", "when", "next", "fallbackTaskId", "compensateWith", "onFailure", "priority"],
+  timeoutKeys: ["heartbeat"],
+  definitionKeys: ["input", "timeout"],
+  defaultsKeys: ["priority"],
+  /** Several tasks that lead to one by `nextTaskId` or the order of the list. */
+  joins: true,
+  /** What expressions read, besides `input` and the output of tasks. */
+  reads: ["session", "agent", "item", "index", "status", "attempts", "error"],
+};
 
 /** `document` is what the author wrote: the thing to store, compare and give back. */
 export type ParsedDefinition =
   | { readonly ok: true; readonly definition: Definition; readonly document: JsonObject }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-const maxTasks = 200;
-const unreadable: DraftTask = { taskId: null, following: null, parameters: null };
-
-const draftOf = (task: Json): DraftTask => {
-  if (!isJsonObject(task)) return unreadable;
-  const { taskId, nextTaskId, parameters } = task;
-  const isReadable = !usesLaterConstruct(task);
-  const names = nextTaskId === undefined || nextTaskId === null || typeof nextTaskId === "string";
-  return {
-    taskId: typeof taskId === "string" ? taskId : null,
-    following: isReadable && names ? followingOf(nextTaskId) : null,
-    parameters: isReadable && isJsonObject(parameters) ? parameters : null,
-  };
-};
-
-/** What can be read of the tasks, so that a fault of one does not hide the faults of the others. */
-const draftsOf = (value: Json): readonly DraftTask[] => {
-  const tasks = isJsonObject(value) && Array.isArray(value["tasks"]) ? (value["tasks"] as readonly Json[]) : [];
-  const drafts = tasks.slice(0, maxTasks).map(draftOf);
-  return tasks.length > maxTasks ? [...drafts, unreadable] : drafts;
-};
-
 const faultOf = ({ path, code, message, written, known }: SchemaFault): Fault => {
   const near = written === undefined || known === undefined ? null : nearest(written, known);
   return { pointer: pointerTo(path), code, message: near === null ? message : `Did you mean \`${near}\`? ${message}` };
+};
+
+/** As `parseDefinition`, with another list of what the engine does not execute; `null`: everything is. */
+export const checkDefinition = (value: unknown, gate: Gate | null): ParsedDefinition => {
+  const json = value as Json;
+  const read = readDocument(json);
+  const drafts = draftsOf(json, maxTasks);
+  const faults = [
+    ...(read.ok ? [] : read.faults.slice(0, maxFaults).map(faultOf)),
+    ...(gate === null ? [] : gateFaults(json, drafts, gate)),
+    ...checkGraph(drafts, new Set(gate?.reads)),
+  ].slice(0, maxFaults);
+  if (!read.ok || faults.length > 0) return { ok: false, faults };
+  return { ok: true, definition: normalise(read.document as AuthoredDefinition), document: json as JsonObject };
 };
 
 /**
  * Checks a definition (a value that the strict parser let through) and fills in its defaults. All faults of the
  * schema, of constructs not supported yet and of the graph come at once, at most `maxFaults` of them.
  */
-export const parseDefinition = (value: unknown): ParsedDefinition => {
-  const json = value as Json;
-  const read = readDocument(json);
-  const graphFaults = checkGraph(draftsOf(json));
-  if (read.ok && graphFaults.length === 0) {
-    return { ok: true, definition: normalise(read.document as AuthoredDefinition), document: json as JsonObject };
-  }
-  const schemaFaults = read.ok ? [] : read.faults.slice(0, maxFaults).map(faultOf);
-  return { ok: false, faults: [...schemaFaults, ...graphFaults].slice(0, maxFaults) };
-};
+export const parseDefinition = (value: unknown): ParsedDefinition => checkDefinition(value, notBuilt);
 
 /** The error code that fits a refused definition as a whole. */
 export const definitionErrorCode = (faults: readonly Fault[]): ErrorCode => {

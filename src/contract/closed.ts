@@ -19,30 +19,31 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 interface Closed {
-  readonly later?: readonly string[];
-  /** True where the other keys belong to a construct that is refused as a whole. */
-  readonly isOpen?: (value: Record<string, unknown>) => boolean;
+  /** Keys that are known, but belong elsewhere: why. */
+  readonly misplaced?: ReadonlyMap<string, string>;
 }
 
 /** An object with these keys, `x-…` keys, and no other. Its unknown keys are reported next to all other faults. */
-export const closed = <Shape extends z.core.$ZodLooseShape>(shape: Shape, { later = [], isOpen }: Closed = {}) => {
-  const built = new Set(Object.keys(shape));
-  const known = [...built, ...later];
+export const closed = <Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  { misplaced = new Map<string, string>() }: Closed = {},
+) => {
+  const known = Object.keys(shape);
+  const keys = new Set(known);
   return z
     .looseObject(shape)
     .superRefine(
       (value: Record<string, unknown>, context) => {
-        if (isOpen?.(value) === true) return;
-        const others = Object.keys(value).filter((key) => !built.has(key) && !key.startsWith("x-"));
+        const others = Object.keys(value).filter((key) => !keys.has(key) && !key.startsWith("x-"));
         for (const key of others.slice(0, 100)) {
+          const reason = misplaced.get(key);
+          const message = reason ?? "This key is unknown; keys of your own begin with `x-`.";
           context.addIssue(
-            later.includes(key)
-              ? issue([key], `\`${key}\` is not supported yet.`, { code: "not_supported" })
-              : issue([key], "This key is unknown; keys of your own begin with `x-`.", {
-                  code: "unknown_key",
-                  written: key,
-                  known,
-                }),
+            issue(
+              [key],
+              message,
+              reason === undefined ? { code: "unknown_key", written: key, known } : { code: "not_allowed" },
+            ),
           );
         }
       },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { closed, issue } from "./closed.ts";
 import { idSchema } from "./ids.ts";
-import { duration } from "./workflow.ts";
+import { duration } from "./workflow-values.ts";
 
 /** What a calendar has to say about a cron expression in a time zone; nothing: both are fine. */
 export type CheckCalendar = (

@@ -1,16 +1,7 @@
 import type * as z from "zod";
 import type { IssueParams } from "./closed.ts";
-import { workflowSchema, type WorkflowDocument } from "./workflow.ts";
-
-/** A fault before it has its pointer and its hint. */
-export interface SchemaFault {
-  readonly path: readonly (string | number)[];
-  readonly code: string;
-  readonly message: string;
-  /** A word that is not known, and those that are. */
-  readonly written?: string;
-  readonly known?: readonly string[];
-}
+import type { SchemaFault } from "./schema-fault.ts";
+import { maxTasks, workflowSchema, type WorkflowDocument } from "./workflow.ts";
 
 export type ReadDocument =
   | { readonly ok: true; readonly document: WorkflowDocument }
@@ -52,9 +43,15 @@ const describe = (issue: z.core.$ZodIssue): Omit<SchemaFault, "path"> => {
   }
 };
 
+/** More tasks than may be are one fault; what is wrong with them is not looked for. */
+const cut = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null || !("tasks" in value) || !Array.isArray(value.tasks)) return value;
+  return value.tasks.length > maxTasks ? { ...value, tasks: value.tasks.slice(0, maxTasks + 1) } : value;
+};
+
 /** Reads a value that the strict parser let through; all faults of the schema at once. */
 export const readDocument = (value: unknown): ReadDocument => {
-  const read = workflowSchema.safeParse(value, { reportInput: true });
+  const read = workflowSchema.safeParse(cut(value), { reportInput: true });
   if (read.success) return { ok: true, document: read.data };
   return {
     ok: false,

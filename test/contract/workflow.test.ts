@@ -177,41 +177,69 @@ describe("not supported yet", () => {
       dependsOn: ["a"],
       join: "any",
       when: "true",
-      next: [],
-      fallbackTaskId: "b",
-      compensateWith: "b",
+      next: [{ taskId: null }],
+      fallbackTaskId: "f",
+      compensateWith: "u",
       onFailure: "continue",
-      onTimeout: "reject",
       priority: 5,
-      forEach: "${input}",
-      maxConcurrency: 5,
-      task: {},
-      for: "1h",
-      until: "x",
     };
-    const faults = faultsOf(withTask({ taskId: "a", ...later }));
+    const tasks = [{ taskId: "a" }, { taskId: "b", ...later }, { taskId: "f" }, { taskId: "u" }];
+    const faults = faultsOf({ id: "w", name: "W", tasks });
     expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual(
-      Object.keys(later).map((key) => `not_supported /tasks/0/${key}`),
+      Object.keys(later).map((key) => `not_supported /tasks/1/${key}`),
     );
     expect(faults[0]!.message).toContain("`dependsOn`");
     expect(definitionErrorCode(faults)).toBe("not_supported");
   });
 
-  test("input schema, session timeout and heartbeats", () => {
-    expect(found(withTask({ taskId: "a", timeout: { heartbeat: "1s" } }, { input: {}, timeout: "24h" }))).toEqual([
-      "not_supported /tasks/0/timeout/heartbeat",
+  test("input schema, session timeout, heartbeats and default priorities", () => {
+    const defaults = { priority: 5, timeout: { heartbeat: "1s" } };
+    const task = { taskId: "a", timeout: { heartbeat: "1s" } };
+    expect(found(withTask(task, { input: {}, timeout: "24h", defaults }))).toEqual([
       "not_supported /input",
       "not_supported /timeout",
+      "not_supported /defaults/priority",
+      "not_supported /defaults/timeout/heartbeat",
+      "not_supported /tasks/0/timeout/heartbeat",
     ]);
   });
 
-  test.each(["tool", "http", "wait", "signal", "approval", "map", "workflow"])(
-    "the type %s is one fault; its own keys are not judged",
-    (type) => {
-      const task = { taskId: "a", type, url: "https://x", forEach: "${item}", parameters: { q: "${item.x + 1}" } };
-      expect(found(withTask(task))).toEqual(["not_supported /tasks/0/type"]);
-    },
-  );
+  test.each([
+    { type: "tool", tool: "t" },
+    { type: "http", url: "https://x" },
+    { type: "wait", for: "1s" },
+    { type: "signal" },
+    { type: "approval" },
+    { type: "map", forEach: [1], task: { parameters: { q: "x" } } },
+    { type: "workflow", workflowDefinitionId: "v" },
+  ])("the type $type", (work) => {
+    expect(found(withTask({ taskId: "a", ...work }))).toEqual(["not_supported /tasks/0/type"]);
+  });
+
+  test("in a map's item too, and what else is wrong beside it", () => {
+    const item = { type: "http", priority: 1, dependsOn: [] };
+    expect(found(withTask({ taskId: "a", type: "map", task: item }))).toEqual([
+      "not_allowed /tasks/0/task/dependsOn",
+      "required /tasks/0/task/url",
+      "required /tasks/0/forEach",
+      "not_supported /tasks/0/type",
+      "not_supported /tasks/0/task/type",
+      "not_supported /tasks/0/task/dependsOn",
+      "not_supported /tasks/0/task/priority",
+    ]);
+  });
+
+  test("joining: the second task that names the same next one", () => {
+    const tasks = [{ taskId: "a", nextTaskId: "c" }, { taskId: "b", nextTaskId: "c" }, { taskId: "c" }];
+    const faults = faultsOf({ id: "w", name: "W", tasks });
+    expect(faults).toEqual([
+      {
+        pointer: "/tasks/1/nextTaskId",
+        code: "not_supported",
+        message: "`c` is already entered from `a`; joining tasks is not supported yet.",
+      },
+    ]);
+  });
 
   test("an unknown type is a mistake, with a hint", () => {
     const faults = faultsOf(withTask({ taskId: "a", type: "agnet" }));
@@ -235,9 +263,10 @@ test("faults of the schema, of later constructs and of the graph come together",
   expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
     "required /id",
     "invalid_type /tasks/0/retry/maxAttempts",
-    "not_supported /tasks/1/dependsOn",
     "unknown_key /tasks/2/extra",
+    "not_supported /tasks/1/dependsOn",
     "duplicate_task /tasks/2/taskId",
+    "cycle /tasks/1/nextTaskId",
     "unknown_reference /tasks/2/parameters/x",
   ]);
   expect(definitionErrorCode(faults)).toBe("invalid_definition");

@@ -55,14 +55,17 @@ const NOTHING: Reads = { input: false, agent: false, tasks: [] };
 /** What the templates refer to; a condition is a template of one expression. */
 const readsIn = (templates: readonly Json[]): Reads => {
   let input = false;
+  let agent = false;
   const tasks = new Set<string>();
-  for (const { parsed } of templates.flatMap((template) => [...occurrences(template)])) {
+  // Where secrets may stand was checked; an expression that names one may read tasks too.
+  for (const { parsed } of templates.flatMap((template) => [...occurrences(template, [], { secrets: true })])) {
     if (!parsed.ok) continue;
     const { reads } = parsed.expression;
     input ||= reads.input;
+    agent ||= reads.agent;
     for (const { taskId } of reads.tasks) tasks.add(taskId);
   }
-  return { input, agent: false, tasks: [...tasks] };
+  return { input, agent, tasks: [...tasks] };
 };
 
 /** The template that renders to the value of a CEL expression. */

@@ -12,3 +12,10 @@ export interface DefinitionFault {
   readonly code: string;
   readonly message: string;
 }
+
+/** A fault below `/tasks`. */
+export const taskFault = (path: readonly (string | number)[], code: string, message: string): DefinitionFault => ({
+  pointer: pointerTo(["tasks", ...path]),
+  code,
+  message,
+});

@@ -1,21 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkGraph, maxFaults, type DraftTask } from "../../../src/core/workflow/check.ts";
+import { checkGraph, maxFaults } from "../../../src/core/workflow/check.ts";
+import { draftOf, type DraftTask } from "../../../src/core/workflow/draft.ts";
 import type { Json, JsonObject } from "../../../src/core/json.ts";
 
 /** `next` as in a document: a task id, `null` for the end, absent for the task below, `"?"` for unreadable. */
-const draft = (taskId: string | null, next?: string | null, parameters: JsonObject | null = null): DraftTask => ({
-  taskId,
-  following:
-    next === undefined
-      ? { kind: "below" }
-      : next === null
-        ? { kind: "end" }
-        : next === "?"
-          ? null
-          : { kind: "task", taskId: next },
-  parameters,
-});
+const draft = (taskId: string | null, next?: string | null, parameters: JsonObject | null = null): DraftTask =>
+  draftOf({
+    ...(taskId === null ? {} : { taskId }),
+    ...(next === undefined ? {} : { nextTaskId: next === "?" ? 1 : next }),
+    parameters,
+  });
 const reading = (taskId: string, ...templates: string[]): DraftTask => draft(taskId, undefined, { q: templates });
 const found = (...tasks: DraftTask[]) => checkGraph(tasks).map(({ code, pointer }) => `${code} ${pointer}`);
 const messages = (...tasks: DraftTask[]) =>
@@ -72,8 +67,8 @@ describe("order", () => {
     ]);
   });
 
-  test("joining is not supported yet: the second task that names the same next one is refused", () => {
-    expect(found(draft("a", "c"), draft("b", "c"), draft("c"))).toEqual(["not_supported /tasks/1/nextTaskId"]);
+  test("two tasks that name the same next one join there", () => {
+    expect(found(draft("a", "c"), draft("b", "c"), draft("c"))).toEqual([]);
   });
 });
 
@@ -116,12 +111,15 @@ describe("references", () => {
     ]);
   });
 
-  test("to what there is not yet", () => {
-    expect(found(draft("a"), reading("b", "${session.id}", "${[item, index]}", "${tasks.a.status}"))).toEqual([
-      "not_supported /tasks/1/parameters/q/0",
-      "not_supported /tasks/1/parameters/q/1",
-      "not_supported /tasks/1/parameters/q/2",
+  test("to what there is not yet, for as long as it is named so", () => {
+    const tasks = [draft("a"), reading("b", "${session.id}", "${tasks.a.status}", "${tasks.a.output}")];
+    expect(
+      checkGraph(tasks, new Set(["session", "status", "agent"])).map(({ pointer, code }) => [code, pointer]),
+    ).toEqual([
+      ["not_supported", "/tasks/1/parameters/q/0"],
+      ["not_supported", "/tasks/1/parameters/q/1"],
     ]);
+    expect(found(...tasks)).toEqual([]);
   });
 
   test("of one expression are listed up to the limit too", () => {

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/core/json.ts";
 import { checkGraph } from "../../../src/core/workflow/check.ts";
 import type { Definition } from "../../../src/core/workflow/definition.ts";
 import { normalise, type AuthoredDefinition } from "../../../src/core/workflow/normalise.ts";
+import { draftsOf } from "../../../src/core/workflow/draft.ts";
 import { earlierTasks, edgesOf } from "../../../src/core/workflow/edges.ts";
 import { compile } from "../../../src/core/workflow/graph.ts";
 
@@ -188,20 +190,16 @@ const anyTasks = fc
     nexts.map((nextTaskId, at) => ({ taskId: ids[at]!, ...(nextTaskId === undefined ? {} : { nextTaskId }) })),
   );
 
-test("compile is total; a definition without faults enters every task once, from a start", () => {
+test("compile is total; a definition without faults enters every task, from a start", () => {
   fc.assert(
     fc.property(anyTasks, (tasks) => {
       const definition = define(...tasks);
       const graph = compile(definition);
       expect([...graph.tasks.keys()]).toEqual(tasks.map(({ taskId }) => taskId));
-      if (checkGraph(definition.tasks).length > 0) return;
-      const entered: string[] = [];
-      const open = [...graph.starts];
-      for (let id = open.pop(); id !== undefined; id = open.pop()) {
-        entered.push(id);
-        open.push(...graph.tasks.get(id)!.next);
-      }
-      expect(entered.toSorted()).toEqual([...graph.tasks.keys()]);
+      if (checkGraph(draftsOf({ tasks } as unknown as JsonObject, 200)).length > 0) return;
+      const entered = new Set(graph.starts);
+      for (const id of entered) for (const next of graph.tasks.get(id)!.next) entered.add(next);
+      expect([...entered].toSorted()).toEqual([...graph.tasks.keys()]);
     }),
     { numRuns: 500 },
   );

@@ -1,0 +1,114 @@
+import { didYouMean } from "./check-names.ts";
+import type { DraftTask, Written } from "./draft.ts";
+import type { ExpressionReads } from "./expression-roots.ts";
+import { parseExpression, type ParsedExpression } from "./expression.ts";
+import { pointerTo, quoted, type DefinitionFault } from "./pointer.ts";
+import { partsOf } from "./template-parts.ts";
+import { occurrences } from "./template.ts";
+
+/** What the check of an expression goes by. */
+export interface Scope {
+  readonly known: ReadonlyMap<string, number>;
+  /** False: an id is missing, and any unknown name may be the missing one. */
+  readonly idsKnown: boolean;
+  /** What comes before each task, fallbacks and compensations too; `null`: the order is not known. */
+  readonly earlier: readonly ReadonlySet<number>[] | null;
+  /** The task that each side task stands beside. */
+  readonly sides: ReadonlyMap<number, { readonly from: number; readonly kind: "fallback" | "compensation" }>;
+  /** Names of data that the engine does not give yet: `session`, `status`, … */
+  readonly later: ReadonlySet<string>;
+}
+
+interface Found {
+  readonly pointer: string;
+  readonly shown: string;
+  readonly parsed: ParsedExpression;
+}
+
+const conditionOf = (text: string, pointer: string): Found => {
+  const shown = `\`${quoted(text)}\``;
+  const parsed = parseExpression(text, { expect: "bool" });
+  if (!parsed.ok && text.trimStart().startsWith("${")) {
+    return { pointer, shown, parsed: { ...parsed, hint: "A condition is written without `${` and `}`." } };
+  }
+  // It is evaluated as the template of this one expression: a brace in a comment would end it elsewhere.
+  const [only, ...others] = partsOf(`\${${text}}`, {});
+  const isSame =
+    others.length === 0 && typeof only === "object" && only.parsed.ok && only.parsed.expression.source === text.trim();
+  if (!parsed.ok || isSame) return { pointer, shown, parsed };
+  const message = "must not have braces in comments.";
+  return { pointer, shown, parsed: { ok: false, code: "malformed_reference", message } };
+};
+
+const listFault = (pointer: string): DefinitionFault => ({
+  pointer,
+  code: "invalid_value",
+  message: "`forEach` is a list, or one `${…}` and nothing beside it.",
+});
+
+/** The expressions in what was written, or a fault where there should be one and is none. */
+function* expressionsIn({ value, kind, path, secrets }: Written, at: number): Generator<Found | DefinitionFault> {
+  const whole = ["tasks", at, ...path];
+  if (kind === "condition") yield conditionOf(value as string, pointerTo(whole));
+  else if (kind === "template" || typeof value !== "string") yield* occurrences(value, whole, { secrets });
+  else {
+    const [only, ...others] = partsOf(value, { expect: "list" });
+    if (typeof only === "object" && others.length === 0) yield { pointer: pointerTo(whole), ...only };
+    else yield listFault(pointerTo(whole));
+  }
+}
+
+/** Why this task cannot be read here, or `null`. */
+const orderFault = (scope: Scope, at: number, named: number, taskId: string, isAfter: boolean): string | null => {
+  if (named === at) return isAfter ? null : "a task cannot read itself before it has ended.";
+  if (scope.earlier === null || scope.earlier[at]!.has(named)) return null;
+  const side = scope.sides.get(named);
+  const name = quoted(taskId);
+  if (side === undefined) return `\`${name}\` has not always ended before this task is entered.`;
+  return side.kind === "fallback"
+    ? `\`${name}\` is a fallback; what it gives stands as the output of the task it replaces.`
+    : `\`${name}\` undoes another task and is read by none.`;
+};
+
+function* readFaults(scope: Scope, at: number, written: Written, reads: ExpressionReads): Generator<readonly string[]> {
+  const members = reads.tasks.map(({ member }) => member);
+  const names = (["session", "agent", "item", "index"] as const).filter((name) => reads[name]);
+  for (const name of new Set([...names, ...members])) {
+    const isLost = (name === "item" || name === "index") && !written.isItem;
+    if (isLost) yield ["invalid_reference", `\`${name}\` is known only inside the \`task\` of a map.`];
+    else if (scope.later.has(name)) yield ["not_supported", `\`${name}\` is not supported yet.`];
+  }
+  for (const taskId of new Set(reads.tasks.map((read) => read.taskId))) {
+    const named = scope.known.get(taskId);
+    if (named === undefined) {
+      if (!scope.idsKnown) continue;
+      yield ["unknown_reference", `there is no task \`${quoted(taskId)}\`.${didYouMean(taskId, scope.known)}`];
+    } else {
+      const reason = orderFault(scope, at, named, taskId, written.isAfter);
+      if (reason !== null) yield ["invalid_reference", reason];
+    }
+  }
+}
+
+/** What is wrong with the expressions of the tasks, in their order. Lazy, so that a caller who has enough can stop. */
+export function* referenceFaults(tasks: readonly DraftTask[], scope: Scope): Generator<DefinitionFault> {
+  for (const [at, task] of tasks.entries()) {
+    for (const written of task.written) {
+      for (const found of expressionsIn(written, at)) {
+        if (!("parsed" in found)) {
+          yield found;
+          continue;
+        }
+        const { pointer, shown, parsed } = found;
+        if (!parsed.ok) {
+          const hint = parsed.hint === undefined ? "" : ` ${parsed.hint}`;
+          yield { pointer, code: parsed.code, message: `${shown}: ${parsed.message}${hint}` };
+          continue;
+        }
+        for (const [code, message] of readFaults(scope, at, written, parsed.expression.reads)) {
+          yield { pointer, code: code!, message: `${shown}: ${message}` };
+        }
+      }
+    }
+  }
+}
