@@ -7,8 +7,8 @@ import { tickScheduleSafely } from "./schedules/tick-schedule.ts";
 /** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
 export const POSTPONE_MS = 60_000;
 
-/** Schedules fired by one sweep; each may start ten sessions. */
-const SCHEDULES = 50;
+/** Each may start ten sessions, so a sweep fires so many times fewer of them than it ticks sessions. */
+const STARTS_A_SCHEDULE = 10;
 
 export interface Swept {
   /** Sessions ticked by this sweep. */
@@ -22,11 +22,11 @@ export interface Swept {
 /**
  * The safety net: ticks sessions that are due, oldest first, and those with a waiting task that a free agent
  * could take. At most `own` of them here; the rest, up to `limit`, as hints. Then it fires the schedules that are due,
- * at most 50. Never throws for one session or schedule.
+ * a tenth of `own` at most; the others stay due. Never throws for one session or schedule.
  */
 export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
   const now = deps.clock.now();
-  const limits = { due: bounds.limit, matched: bounds.own, schedules: SCHEDULES };
+  const limits = { due: bounds.limit, matched: bounds.own, schedules: Math.ceil(bounds.own / STARTS_A_SCHEDULE) };
   const { due, matched, schedules } = await deps.store.toSweep(now, limits);
   const ids = [...new Set([...due, ...matched])];
   for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);

@@ -103,7 +103,10 @@ export const sessionStore = (
     return {
       due: (due?.rows ?? []).map((row) => text(row, "id")),
       matched: (matched?.rows ?? []).map((row) => text(row, "session_id")),
-      schedules: [...new Set([...(fires?.rows ?? []), ...(freed?.rows ?? [])].map((row) => text(row, "id")))],
+      schedules: [...new Set([...(fires?.rows ?? []), ...(freed?.rows ?? [])].map((row) => text(row, "id")))].slice(
+        0,
+        limits.schedules,
+      ),
     };
   },
 
