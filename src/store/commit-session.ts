@@ -33,8 +33,10 @@ const headStatement = (commit: SessionCommit): Statement => {
     // the one change of a session that leaves `seq` alone: somebody made the session due, or re-armed it for later.
     const named = commit.dueAt !== undefined;
     const guardDue = named ? " AND due_at IS ?" : commit.dueBy === null ? "" : " AND due_at <= ?";
+    // The same holds for the status, which lists are indexed by: a step leaves it as it is.
+    const ends = state.status !== previous.state.status;
     return {
-      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?, status = ?${named ? ", due_at = ?" : ""}
+      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?${ends ? ", status = ?" : ""}${named ? ", due_at = ?" : ""}
         WHERE id = ? AND seq = ?${guardDue}${guard.sql} RETURNING seq`,
       args: [
         commit.log.seq,
@@ -42,7 +44,7 @@ const headStatement = (commit: SessionCommit): Statement => {
         commit.log.hash,
         head,
         needs,
-        state.status,
+        ...(ends ? [state.status] : []),
         ...(commit.dueAt === undefined ? [] : [commit.dueAt]),
         state.id,
         previous.seq,

@@ -27,6 +27,8 @@ export const sessions = sqliteTable(
     bodyHash: text("body_hash"),
   },
   (table) => [
+    // Lists and counts. A step leaves the stored status alone, so only a session's start and end pay for it.
+    index("sessions_status").on(table.status, table.id),
     index("sessions_due")
       .on(table.dueAt)
       .where(sql`due_at IS NOT NULL`),

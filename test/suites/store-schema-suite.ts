@@ -78,6 +78,7 @@ export const storeSchemaSuite = (platform: Platform): void => {
         "CREATE INDEX schedules_waiting ON schedules (waits_for) WHERE waits_for IS NOT NULL",
         "CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL",
         "CREATE UNIQUE INDEX sessions_idempotency ON sessions (idempotency_key) WHERE idempotency_key IS NOT NULL",
+        "CREATE INDEX sessions_status ON sessions (status, id)",
       ]);
     });
   });

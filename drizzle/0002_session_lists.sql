@@ -1,0 +1,1 @@
+CREATE INDEX `sessions_status` ON `sessions` (`status`,`id`);
