@@ -1,5 +1,6 @@
 import { dueAt } from "../core/session/deadlines.ts";
 import type { SessionEvent } from "../core/session/events.ts";
+import type { Facts } from "../core/session/facts.ts";
 import type { SessionState } from "../core/session/state.ts";
 import {
   readStatus,
@@ -32,7 +33,8 @@ export interface SessionDetail extends SessionSummary {
   readonly tasks: readonly TaskView[];
 }
 
-const summary = (state: SessionState, waiting: WaitingFor | null, nextAt: number | null): SessionSummary => ({
+/** A session as lists and its own page show it. */
+export const summaryOf = (state: SessionState, waiting: WaitingFor | null, nextAt: number | null): SessionSummary => ({
   state,
   status: readStatus(state),
   waitingFor: waiting,
@@ -40,8 +42,15 @@ const summary = (state: SessionState, waiting: WaitingFor | null, nextAt: number
   nextAt,
 });
 
-/** One session with its tasks and attempts, and what it waits for as of now. */
-export const readSession = async (deps: Deps, sessionId: string): Promise<SessionDetail> => {
+/** A session's head, what its tasks are seen by, and its log as far as the head knows it. 404 if there is none. */
+export const loadWithLog = async (
+  deps: Deps,
+  sessionId: string,
+): Promise<{
+  readonly state: SessionState;
+  readonly facts: Facts;
+  readonly rows: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[];
+}> => {
   if (!isSessionId(sessionId)) throw sessionNotFound(sessionId);
   const loaded = await deps.store.loadSession({ sessionId, historyOf: null });
   const facts = factsOf(deps, loaded);
@@ -52,16 +61,22 @@ export const readSession = async (deps: Deps, sessionId: string): Promise<Sessio
   const rows = log
     .slice(0, loaded.session.seq)
     .map(({ at, parsed }) => ({ at, events: parsed as readonly SessionEvent[] }));
+  return { state, facts, rows };
+};
+
+/** One session with its tasks and attempts, and what it waits for as of now. */
+export const readSession = async (deps: Deps, sessionId: string): Promise<SessionDetail> => {
+  const { state, facts, rows } = await loadWithLog(deps, sessionId);
   return {
-    ...summary(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
+    ...summaryOf(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
     tasks: tasksView(state, rows, facts),
   };
 };
 
-export interface Page<T> {
+export interface Page<T, P = string> {
   readonly data: readonly T[];
   /** The place to go on from; `null` at the end. */
-  readonly next: string | null;
+  readonly next: P | null;
 }
 
 /** Cuts a list that was read with one row more than asked for. */
@@ -69,16 +84,6 @@ export const pageOf = <T>(rows: readonly T[], limit: number, keyOf: (row: T) => 
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   return { data, next: rows.length > limit && last !== undefined ? keyOf(last) : null };
-};
-
-/** Sessions, newest first, without payloads. */
-export const listSessions = async (
-  deps: Deps,
-  page: { readonly after: string | null; readonly limit: number },
-): Promise<Page<SessionSummary>> => {
-  const rows = await deps.store.listSessions({ ...page, limit: page.limit + 1 });
-  const { data, next } = pageOf(rows, page.limit, (row) => row.state.id);
-  return { data: data.map(({ state, dueAt: due }) => summary(state, waitingFor(state, null), due)), next };
 };
 
 /** The log of a session in order, after a row. */

@@ -9,6 +9,7 @@ import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
 import type { ScheduleStore } from "./schedule-port.ts";
+import type { SessionLists } from "./session-lists-port.ts";
 
 /** A session's head as stored. */
 export interface SessionRecord {
@@ -148,11 +149,6 @@ export interface AgentRecord {
   readonly logHash: string;
 }
 
-export interface SessionListRow {
-  readonly state: SessionState;
-  readonly dueAt: number | null;
-}
-
 export interface StoredLogRow extends LogRow {
   readonly pos: number;
   readonly v: number;
@@ -183,7 +179,7 @@ export interface Delivered {
  * The whole storage contract. Every method is one round trip. Throws `OpsError` `store_unavailable` when the
  * database cannot be reached or fails; a commit that may have happened is looked up by its nonce first.
  */
-export interface Store extends ScheduleStore {
+export interface Store extends ScheduleStore, SessionLists {
   ping(): Promise<void>;
 
   loadSession(query: { readonly sessionId: string; readonly historyOf: string | null }): Promise<LoadedSession>;
@@ -244,7 +240,6 @@ export interface Store extends ScheduleStore {
     readonly limit: number;
   }): Promise<readonly DefinitionRecord[]>;
 
-  listSessions(page: { readonly after: string | null; readonly limit: number }): Promise<readonly SessionListRow[]>;
   /** Log rows of a stream in order, after `seq`. */
   readLog(stream: string, page: { readonly after: number; readonly limit: number }): Promise<readonly StoredLogRow[]>;
 

@@ -13,22 +13,33 @@ const ATTEMPT = new RegExp(`^tsk_(${BODY})\\.([1-9][0-9]{0,5}):([1-9][0-9]{0,8})
 
 export const DEFAULT_SHARD = "00";
 
-/** A new session id. Sorts by `now` (epoch ms); the other 80 bits come from the seed. */
-export const sessionIdAt = (now: number, seed: string, shard: string = DEFAULT_SHARD): string => {
+const timeText = (at: number): string => {
   let time = "";
-  for (let rest = now, i = 0; i < 10; i += 1) {
+  for (let rest = at, i = 0; i < 10; i += 1) {
     time = CROCKFORD.charAt(rest % 32) + time;
     rest = Math.floor(rest / 32);
   }
+  return time;
+};
+
+/**
+ * A new session id. Sorts by `now` (epoch ms), which must be the session's start: lists seek by it. The other 80 bits
+ * come from the seed.
+ */
+export const sessionIdAt = (now: number, seed: string, shard: string = DEFAULT_SHARD): string => {
   const random = bitsOf(seed, 16)
     .map((value) => CROCKFORD.charAt(value))
     .join("");
-  return `ses_${shard}${time}${random}`;
+  return `ses_${shard}${timeText(now)}${random}`;
 };
 
 /** A new schedule id, made as a session id is. */
 export const scheduleIdAt = (now: number, seed: string, shard: string = DEFAULT_SHARD): string =>
   `sch_${sessionIdAt(now, seed, shard).slice(4)}`;
+
+/** What the ids of sessions started at that time (epoch ms) or later are not below, and those of earlier ones are. */
+export const sessionIdFloor = (at: number, shard: string = DEFAULT_SHARD): string =>
+  `ses_${shard}${timeText(Math.max(0, at))}`;
 
 export const isSessionId = (text: string): boolean => SESSION.test(text);
 

@@ -11,6 +11,7 @@ import { requestLog } from "./middleware/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
+import { sessionListRoutes } from "./routes/session-lists.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
@@ -45,6 +46,7 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   legacyRoutes(app, deps, settings.webhook);
   agentRoutes(app, deps);
   workflowRoutes(app, deps);
+  sessionListRoutes(app, deps); // before `/sessions/:sessionId`, which would take `counts` for an id
   sessionRoutes(app, deps);
   taskRoutes(app, deps);
   scheduleRoutes(app, deps);

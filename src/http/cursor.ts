@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { OpsError } from "../app/ops-error.ts";
+import { sha256 } from "../app/sha256.ts";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -29,6 +30,61 @@ export const pageRequest = (query: z.output<typeof pageQuery>, shape: RegExp): P
     errors: [{ pointer: "/cursor", code: "invalid_cursor", message: "Expected a cursor from an earlier answer" }],
   });
 };
+
+/** Where a list with filters goes on, and the filter it was cut with. */
+interface SealedPlace {
+  readonly place: string;
+  readonly seal: string;
+}
+
+const SEALED = /^(.{1,256})#([0-9a-f]{16})$/;
+
+/**
+ * Query parameters of a list with filters. Its cursor names its filter too: with another one it would skip or repeat
+ * rows without a word. `shape` is what a place looks like.
+ */
+export const sealedPageQuery = (shape: RegExp) => ({
+  limit: pageQuery.shape.limit,
+  cursor: z
+    .string()
+    .min(1)
+    .max(512)
+    .transform((text, context): SealedPlace => {
+      const [, place, seal] = SEALED.exec(decode(text) ?? "") ?? [];
+      if (place !== undefined && seal !== undefined && shape.test(place)) return { place, seal };
+      context.addIssue({
+        code: "custom",
+        message: "Expected a cursor from an earlier answer",
+        params: { code: "invalid_cursor" },
+      });
+      return z.NEVER;
+    })
+    .optional(),
+});
+
+/** What names a filter in a cursor. Equal filters have their members in the same order. */
+export const sealOf = async (filter: unknown): Promise<string> => (await sha256(JSON.stringify(filter))).slice(0, 16);
+
+/** The page that is asked for. A cursor with another seal is 400. */
+export const sealedPageRequest = (
+  query: { readonly limit?: string | undefined; readonly cursor?: SealedPlace | undefined },
+  seal: string,
+): PageRequest => {
+  const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
+  if (query.cursor === undefined || query.cursor.seal === seal) return { after: query.cursor?.place ?? null, limit };
+  const message = "Expected a cursor of a list with the same filters";
+  throw new OpsError("invalid_query", `cursor: ${message}`, {
+    errors: [{ pointer: "/cursor", code: "invalid_cursor", message }],
+  });
+};
+
+/** The answer of a list with filters. */
+export const sealedPageAnswer = <T, U>(
+  page: { readonly data: readonly T[]; readonly next: string | null },
+  seal: string,
+  toWire: (row: T) => U,
+): { readonly data: readonly U[]; readonly nextCursor: string | null } =>
+  pageAnswer({ data: page.data, next: page.next === null ? null : `${page.next}#${seal}` }, toWire);
 
 const decode = (cursor: string): string | null => {
   try {

@@ -1,4 +1,5 @@
 import type { AgentView } from "../app/read-agent.ts";
+import type { TaskSummary } from "../app/list-tasks.ts";
 import type { SessionDetail, SessionSummary } from "../app/read-session.ts";
 import type { DefinitionRecord, HistoryRow, StoredLogRow } from "../app/store-port.ts";
 import { formatRfc3339 } from "../contract/timestamp.ts";
@@ -87,6 +88,19 @@ export const sessionDetailToWire = (detail: SessionDetail) => ({
       endedAt: time(attempt.endedAt),
     })),
   })),
+});
+
+export const taskSummaryToWire = (task: TaskSummary) => ({
+  taskId: task.taskId,
+  id: task.id,
+  name: task.name,
+  status: task.status,
+  sessionId: task.sessionId,
+  workflowId: task.workflowId,
+  agentId: task.agentId,
+  attempts: task.attempts,
+  error: task.error,
+  since: formatRfc3339(task.since),
 });
 
 export const logRowToWire = (row: StoredLogRow) => ({

@@ -7,7 +7,9 @@ interface D1Statement {
 /** The part of a D1 binding that the store uses. */
 export interface D1 {
   prepare(sql: string): D1Statement;
-  batch(statements: D1Statement[]): Promise<{ results?: unknown[]; meta?: { rows_written?: number } }[]>;
+  batch(
+    statements: D1Statement[],
+  ): Promise<{ results?: unknown[]; meta?: { rows_written?: number; rows_read?: number } }[]>;
 }
 
 /** D1 as the Sql port. A batch is one implicit transaction. */
@@ -17,6 +19,7 @@ export const d1Sql = (db: D1): Sql => ({
     return results.map((result): SqlResult => ({
       rows: (result.results ?? []) as readonly Row[],
       rowsWritten: result.meta?.rows_written ?? null,
+      rowsRead: result.meta?.rows_read ?? null,
     }));
   },
 });

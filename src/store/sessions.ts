@@ -1,26 +1,25 @@
-import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
+import { and, asc, eq, gt } from "drizzle-orm";
 import type { Store, StoredLogRow } from "../app/store-port.ts";
 import { LOST_MS } from "../core/agent/availability.ts";
 import type { AgentEvent } from "../core/agent/events.ts";
 import type { JsonObject } from "../core/json.ts";
 import { readJson } from "../core/read-json.ts";
 import type { SessionEvent } from "../core/session/events.ts";
-import type { SessionState } from "../core/session/state.ts";
 import { LOOK_UP_MS } from "./bounded-sql.ts";
 import { planSessionCommit } from "./commit-session.ts";
 import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts";
 import type { Reader } from "./reader.ts";
 import { text } from "./rows.ts";
 import { dueSchedules, freedSchedules, NEXT_DUE } from "./schedules.ts";
-import { log, sessions } from "./schema.ts";
+import { log } from "./schema.ts";
 import { statement, type Sql } from "./sql-port.ts";
 import { isUniqueViolation } from "./store-failure.ts";
 
-/** Sessions: commits, timers, lists and logs. */
+/** Sessions: commits, timers and logs. */
 export const sessionStore = (
   sql: Sql,
   read: Reader,
-): Pick<Store, "commitSession" | "rearm" | "postpone" | "listSessions" | "readLog" | "nextDue" | "toSweep"> => ({
+): Pick<Store, "commitSession" | "rearm" | "postpone" | "readLog" | "nextDue" | "toSweep"> => ({
   commitSession: async (commit) => {
     const plan = planSessionCommit(commit);
     try {
@@ -59,16 +58,6 @@ export const sessionStore = (
       [statement("UPDATE sessions SET due_at = ? WHERE id = ? AND due_at <= ?", dueAt, sessionId, now)],
       "write",
     );
-  },
-
-  listSessions: async ({ after, limit }) => {
-    const rows = await read
-      .select({ head: sessions.head, dueAt: sessions.dueAt })
-      .from(sessions)
-      .where(after === null ? undefined : lt(sessions.id, after))
-      .orderBy(desc(sessions.id))
-      .limit(limit);
-    return rows.map(({ head, dueAt }) => ({ state: readJson(head) as SessionState, dueAt }));
   },
 
   readLog: async (stream, { after, limit }) => {

@@ -11,6 +11,8 @@ export interface SqlResult {
   readonly rows: readonly Row[];
   /** Rows billed as written, where the database says so (D1). */
   readonly rowsWritten: number | null;
+  /** Rows billed as read, where the database says so (D1). */
+  readonly rowsRead?: number | null;
 }
 
 /**

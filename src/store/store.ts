@@ -5,9 +5,11 @@ import { definitionStore } from "./definitions.ts";
 import { loads } from "./load.ts";
 import { reader } from "./reader.ts";
 import { scheduleStore } from "./schedules.ts";
+import { sessionLists } from "./session-lists.ts";
 import { sessionStore } from "./sessions.ts";
 import { statement, type Sql } from "./sql-port.ts";
 import { storeFailure } from "./store-failure.ts";
+import { taskLists } from "./task-lists.ts";
 
 /** Driver errors become failures here, at the edge; whatever else is thrown above is a bug and stays one. */
 export const translating = (sql: Sql): Sql => ({
@@ -34,6 +36,8 @@ export const createStore = (driver: Sql): Store => {
     },
     ...loads(sql),
     ...sessionStore(sql, read),
+    ...sessionLists(sql),
+    ...taskLists(sql),
     ...agentStore(sql),
     ...definitionStore(sql, read),
     ...scheduleStore(sql),

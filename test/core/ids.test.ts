@@ -7,6 +7,7 @@ import {
   parseTaskRef,
   scheduleIdAt,
   sessionIdAt,
+  sessionIdFloor,
   taskIdOf,
 } from "../../src/core/ids.ts";
 
@@ -91,4 +92,14 @@ describe("text that is no id", () => {
       }),
     );
   });
+});
+
+test("the floor of a time parts the ids of before from those of then and later", () => {
+  fc.assert(
+    fc.property(time, time, seed, (at, floor, bits) => {
+      expect(sessionIdAt(at, bits) >= sessionIdFloor(floor)).toBe(at >= floor);
+    }),
+  );
+  expect(sessionIdFloor(-1)).toBe(sessionIdFloor(0));
+  expect(sessionIdFloor(31, "A7")).toBe("ses_A7000000000Z");
 });

@@ -1,12 +1,15 @@
+import { formatRfc3339 } from "../../src/contract/timestamp.ts";
 import type { Random } from "../sim/random.ts";
 import { someAgentId } from "./agent-commands.ts";
 import type { RequestCommand } from "./command.ts";
 import { recent, request, type Known } from "./known.ts";
+import { text } from "./values.ts";
 import { someSessionId } from "./work-commands.ts";
 
 const AGENTS = "/v1/opscore/agents";
 const SCHEDULES = "/v1/opscore/schedules";
 const SESSIONS = "/v1/opscore/sessions";
+const TASKS = "/v1/opscore/tasks";
 const WORKFLOWS = "/v1/opscore/workflows";
 
 /** Places in lists that nobody was given: at the edges of what integers and ids may be, and beyond. */
@@ -18,6 +21,8 @@ const forged: Readonly<Record<string, readonly string[]>> = {
   ],
   [`GET ${SCHEDULES}`]: ["999999999999999.zz", "0.s", "1795334400000.s", "1795334400000.S", "1795334400000.~", "1.'"],
   [`GET ${SESSIONS}`]: [`ses_${"Z".repeat(28)}`, `ses_${"0".repeat(28)}`, `ses_${"z".repeat(28)}`],
+  [`GET ${SESSIONS}/counts`]: [`ses_${"Z".repeat(28)}`],
+  [`GET ${TASKS}`]: [`ses_${"Z".repeat(28)}.1`, `ses_${"0".repeat(28)}.999999`],
   [`GET ${SESSIONS}/:sessionId/log`]: ["0", "1", "999999999", "00000001", "-1", "1.0"],
   [`GET ${WORKFLOWS}`]: ["999999999999999.zz", "0.w", "1795334400000.w", "1795334400000.1", "1795334400000.~"],
 }; // prettier-ignore
@@ -35,13 +40,51 @@ const pageOf = (known: Known, route: string): string => {
   return parts.join("&");
 };
 
+/** Filters of sessions and tasks, by parameter. */
+const filters: Readonly<Record<string, (known: Known) => string>> = {
+  status: ({ random }) =>
+    random.pick(["open", "ended", "running", "waiting,started", "retrying", "completed,failed", "cancelled", "asleep"]),
+  waitingFor: ({ random }) => random.pick(["agent", "retry", "no_agent", "no_free_agent", text(random)]),
+  workflowId: ({ random, cast }) => random.pick(cast.workflowIds),
+  agentId: someAgentId,
+  sessionId: someSessionId,
+  errorCode: ({ random }) => random.pick(["run_deadline", "boom", "cancelled", text(random)]),
+  startedAfter: (known) => someTime(known),
+  startedBefore: (known) => someTime(known),
+  endedAfter: (known) => someTime(known),
+  endedBefore: (known) => someTime(known),
+  text: ({ random, sessions }) =>
+    random.pick([text(random), "W", "é", "cancel", "ses_0", (recent(random, sessions) ?? "ses_").slice(0, 14)]),
+};
+
+const someTime = (known: Known): string =>
+  known.random.pick([
+    formatRfc3339(known.now() - known.random.int(600_000)),
+    "1970-01-01T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+  ]);
+
+const filterOf = (known: Known, route: string): string => {
+  const { random } = known;
+  const own = route.startsWith(`GET ${TASKS}`)
+    ? ["status", "workflowId", "agentId", "sessionId"]
+    : Object.keys(filters).filter((name) => name !== "sessionId");
+  const names = random.chance(0.4) ? [] : [random.pick(own), ...(random.chance(0.3) ? [random.pick(own)] : [])];
+  return names
+    .map((name) => `&${name}=${encodeURIComponent((filters[name]?.(known) ?? "").replace(/\p{Cs}/gu, "?"))}`)
+    .join("");
+};
+
+const filtered = [`GET ${SESSIONS}`, `GET ${SESSIONS}/counts`, `GET ${TASKS}`];
+
 const lists = Object.keys(forged);
 
 /** A page of a list. */
 export const list = (known: Known): RequestCommand => {
   const route = known.random.pick(lists);
   const params = { agentId: someAgentId(known), sessionId: someSessionId(known) };
-  return request(route, { params, query: pageOf(known, route) });
+  const page = route.endsWith("/counts") ? "" : pageOf(known, route);
+  return request(route, { params, query: `${page}${filtered.includes(route) ? filterOf(known, route) : ""}` });
 };
 
 const singles: readonly string[] = [

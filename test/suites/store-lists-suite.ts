@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SessionCommit } from "../../src/app/store-port.ts";
+import { anySession } from "../support/seeded-sessions.ts";
 import {
   chainFault,
   commitOf,
@@ -123,7 +124,7 @@ export const storeListsSuite = (platform: Platform): void => {
       const stored = await open();
       for (const n of [10, 20, 30, 40]) await putSession(stored, n);
       const ids = async (after: string | null) =>
-        (await stored.store.listSessions({ after, limit: 2 })).map(({ state }) => state.id);
+        (await stored.store.listSessions(anySession, { after, limit: 2 })).rows.map(({ state }) => state.id);
       expect(await ids(null)).toEqual([40, 30].map(sessionId));
       await putSession(stored, 50);
       expect(await ids(sessionId(30))).toEqual([20, 10].map(sessionId));

@@ -36,9 +36,36 @@ export interface TaskView {
   readonly attempts: readonly AttemptView[];
 }
 
+/** Since when an open task stands where it stands: sent, began to wait, became ready. Epoch ms. */
+export const openSince = (task: OpenTask): number => {
+  switch (task.phase) {
+    case "dispatched":
+      return task.sentAt;
+    case "waiting":
+      return task.since;
+    case "backoff":
+      return task.readyAt;
+  }
+};
+
+/** When the tasks of a log have ended (epoch ms), by their number. */
+export const endedAtOf = (
+  log: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[],
+): ReadonlyMap<number, number> => {
+  const ended = new Map<number, number>();
+  for (const { at, events } of log) {
+    for (const event of events) {
+      if (event.type === "TaskCompleted" || event.type === "TaskFailed" || event.type === "TaskCancelled")
+        ended.set(event.n, at);
+    }
+  }
+  return ended;
+};
+
 type Draft = { -readonly [K in keyof TaskView]: TaskView[K] } & { attempts: AttemptView[] };
 
-const openStatus = { waiting: "waiting", backoff: "retrying", dispatched: "running" } as const;
+/** How the phases of an open task are called. */
+export const openStatus = { waiting: "waiting", backoff: "retrying", dispatched: "running" } as const;
 
 /** An attempt ends soon after it began, so it is looked for from the end: a long history costs no more a step. */
 const endAttemptView = (draft: Draft, attemptId: string, end: Partial<AttemptView>): void => {

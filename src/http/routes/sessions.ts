@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { cancelSession } from "../../app/cancel-session.ts";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
-import { listSessions, readSession, readSessionLog } from "../../app/read-session.ts";
+import { readSession, readSessionLog } from "../../app/read-session.ts";
 import { startSession } from "../../app/start-session.ts";
 import { cancelSchema, startSchema } from "../../contract/requests.ts";
 import { keyCause, pathId } from "../cause.ts";
@@ -12,7 +12,7 @@ import type { AppEnv } from "../env.ts";
 import { idempotencyOf } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
-import { jsonObject, logRowToWire, sessionDetailToWire, sessionToWire } from "../wire.ts";
+import { jsonObject, logRowToWire, sessionDetailToWire } from "../wire.ts";
 
 type StartBody = z.output<typeof startSchema>;
 
@@ -44,11 +44,6 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     );
     c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);
     return c.json({ sessionId: started.sessionId, workflowId: started.workflowId }, 202);
-  });
-
-  app.get("/v1/opscore/sessions", query(pageQuery), async (c) => {
-    const page = pageRequest(c.req.valid("query"), /^ses_[0-9A-Z]{28}$/);
-    return c.json(pageAnswer(await listSessions(deps, page), sessionToWire));
   });
 
   app.get("/v1/opscore/sessions/:sessionId", noQuery, async (c) =>

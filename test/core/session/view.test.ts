@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { taskIdOf } from "../../../src/core/ids.ts";
-import { readStatus, tasksView, waitingFor } from "../../../src/core/session/view.ts";
+import { endedAtOf, openSince, readStatus, tasksView, waitingFor } from "../../../src/core/session/view.ts";
 import {
   agent,
   attempt,
@@ -226,5 +226,28 @@ describe("what a session waits for", () => {
 
   test("nothing once it has ended", () => {
     expect(waitingFor(running.when(cancel()).and.state, null)).toBeNull();
+  });
+});
+
+describe("since when a task stands where it stands", () => {
+  const since = (from: Given): number[] => from.state.open.map(openSince);
+
+  test("when it was sent, began to wait, or became ready", () => {
+    expect(since(running)).toEqual([T0]);
+    const retrying = running.when(call(1, failed(), { now: T0 + SECOND })).and;
+    expect([retrying.state.open[0]?.phase, since(retrying)]).toEqual(["backoff", [T0]]);
+    const again = retrying.when(tick(T0 + MINUTE)).and;
+    expect([again.state.open[0]?.phase, since(again)]).toEqual(["dispatched", [T0 + MINUTE]]);
+    const waits = running.when(call(1, done(), { now: T0 + SECOND })).and;
+    expect([waits.state.open[0]?.phase, since(waits)]).toEqual(["waiting", [T0 + SECOND]]);
+  });
+
+  test("when it ended, however it did", () => {
+    const ended = (from: Given): unknown => [...endedAtOf(from.world.log)];
+    expect(ended(running)).toEqual([]);
+    expect(ended(running.when(call(1, done(), { now: T0 + SECOND })).and)).toEqual([[1, T0 + SECOND]]);
+    expect(ended(running.when(cancel(null, T0 + MINUTE)).and)).toEqual([[1, T0 + MINUTE]]);
+    const failure = failed("boom", { retryable: false });
+    expect(ended(running.when(call(1, failure, { now: T0 + MINUTE })).and)).toEqual([[1, T0 + MINUTE]]);
   });
 });

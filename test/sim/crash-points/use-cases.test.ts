@@ -23,7 +23,11 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
   listAgents: "reads",
   readSession: "reads",
   readSessionLog: "reads",
+  loadWithLog: "reads",
   listSessions: "reads",
+  countSessions: "reads",
+  listOpenTasks: "reads",
+  listSessionTasks: "reads",
   readDefinition: "reads",
   listDefinitions: "reads",
 };

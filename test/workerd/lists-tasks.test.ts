@@ -1,0 +1,4 @@
+import { listsTasksSuite } from "../suites/lists-tasks-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+listsTasksSuite(workerdPlatform);
