@@ -1,7 +1,10 @@
 import { readJson } from "../core/read-json.ts";
 import { startNeeds } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
+import { maxFaults } from "../core/workflow/check.ts";
 import { compile } from "../core/workflow/graph.ts";
+import type { AuthoredDefinition } from "../core/workflow/normalise.ts";
+import { warningsOf } from "../core/workflow/warnings.ts";
 import { parseDefinition } from "./check-definition.ts";
 import type { Deps } from "./deps.ts";
 import { OpsError } from "./ops-error.ts";
@@ -27,6 +30,22 @@ export const saveDefinition = async (
     { workflowId: parsed.definition.id, hash: await sha256(body), body, createdAt: deps.clock.now() },
     startNeeds(compile(parsed.definition)),
   );
+};
+
+export interface Validated {
+  readonly workflowId: string;
+  readonly tasks: number;
+  /** What is no fault, but probably not meant. */
+  readonly warnings: readonly Fault[];
+}
+
+/** Checks a definition exactly as `saveDefinition` does, and saves nothing. Needs no store. */
+export const validateDefinition = (document: unknown, locate: (fault: Fault) => Fault): Validated => {
+  const parsed = parseDefinition(document);
+  if (!parsed.ok) throw definitionError(parsed.faults.map(locate));
+  const { id, tasks } = parsed.definition;
+  const warnings = warningsOf(parsed.document as unknown as AuthoredDefinition).slice(0, maxFaults);
+  return { workflowId: id, tasks: tasks.length, warnings: warnings.map(locate) };
 };
 
 /** A saved definition as its author wrote it; `revision` null: the newest. */

@@ -17,7 +17,10 @@ const workShape = {
   onFailure: value.word("fail", "continue").optional().describe("`continue`: a failure does not fail the whole."),
   tool: z.string().min(1).max(256).optional().describe("The tool of AgentKit to call."),
   url: value.url.optional().describe("Where the call goes; may hold `${…}`."),
-  method: value.word("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS").optional(),
+  method: value
+    .word("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    .optional()
+    .describe("Default `GET`, with a `body` `POST`."),
   headers: value.headers.optional().describe("May hold `${secrets.NAME}`."),
   body: z.unknown().optional().describe("Sent as JSON, a text as it is."),
   success: value.statuses.optional().describe("Statuses that are a success; default `2xx`."),

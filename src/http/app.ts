@@ -12,6 +12,7 @@ import { agentRoutes } from "./routes/agents.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionListRoutes } from "./routes/session-lists.ts";
+import { schemaRoutes } from "./routes/schemas.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
@@ -39,6 +40,8 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
     await deps.store.ping();
     return c.json({ status: "ready" });
   });
+
+  schemaRoutes(app);
 
   const requireKey = bearerAuth(settings.auth);
   app.use("/v1/*", (c, next) => (c.req.path === NOTIFY ? next() : requireKey(c, next)));

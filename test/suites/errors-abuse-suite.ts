@@ -23,6 +23,7 @@ const writes: readonly (readonly [method: string, path: string])[] = [
   ["POST", `${BASE}/agent/a1/workflow`],
   ["PUT", `${BASE}/agents/a1`],
   ["POST", `${BASE}/workflows`],
+  ["POST", `${BASE}/workflows/validate`],
   ["POST", `${BASE}/sessions`],
   ["POST", `${BASE}/sessions/${SESSION}/cancel`],
   ["POST", `${BASE}/tasks/${TASK}/complete`],

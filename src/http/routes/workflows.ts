@@ -1,8 +1,8 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
-import { listDefinitions, readDefinition, saveDefinition } from "../../app/workflow-definitions.ts";
+import { listDefinitions, readDefinition, saveDefinition, validateDefinition } from "../../app/workflow-definitions.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionText } from "../../contract/requests.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
@@ -37,15 +37,24 @@ const readDocument = (bytes: Uint8Array, isYaml: boolean): { value: unknown; loc
   });
 };
 
+/** The document that a request brings, as JSON or YAML. */
+const readBodyDocument = async (c: Context<AppEnv>): Promise<ReturnType<typeof readDocument>> => {
+  const isYaml = YAML_TYPES.includes(mediaTypeOf(c));
+  const maxBytes = isYaml ? bodyLimits.yaml : bodyLimits.definition;
+  return readDocument(await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] }), isYaml);
+};
+
 export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/workflows", noQuery, async (c) => {
-    const isYaml = YAML_TYPES.includes(mediaTypeOf(c));
-    const maxBytes = isYaml ? bodyLimits.yaml : bodyLimits.definition;
-    const bytes = await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] });
-    const { value, locate } = readDocument(bytes, isYaml);
+    const { value, locate } = await readBodyDocument(c);
     const { created, ...record } = await saveDefinition(deps, value, locate);
     c.header("Location", `/v1/opscore/workflows/${record.workflowId}?revision=${record.revision}`);
     return c.json(definitionToWire(record), created ? 201 : 200);
+  });
+
+  app.post("/v1/opscore/workflows/validate", noQuery, async (c) => {
+    const { value, locate } = await readBodyDocument(c);
+    return c.json({ valid: true, ...validateDefinition(value, locate) });
   });
 
   app.get("/v1/opscore/workflows", query(pageQuery), async (c) => {

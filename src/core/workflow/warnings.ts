@@ -1,0 +1,52 @@
+import { compile, type Graph } from "./graph.ts";
+import { normalise, type AuthoredDefinition } from "./normalise.ts";
+import { taskFault, type DefinitionFault } from "./pointer.ts";
+
+type Authored = AuthoredDefinition["tasks"][number];
+type AuthoredItem = NonNullable<Authored["task"]>;
+type Path = readonly (string | number)[];
+
+const warning = (path: Path, code: string, message: string): DefinitionFault => taskFault(path, code, message);
+
+const noEffect = (path: Path, message: string): DefinitionFault => warning(path, "no_effect", message);
+
+/** Of a task or of a map's item. */
+const workWarnings = (work: AuthoredItem, path: Path): readonly DefinitionFault[] => {
+  const type = work.type ?? "agent";
+  const isGiven = type === "agent" || type === "tool";
+  const found: DefinitionFault[] = [];
+  if (isGiven && typeof work.agentId !== "string" && typeof work.agentCapability !== "string") {
+    const message = "Names no agent and no capability: sessions can be started only through an agent, who does it.";
+    found.push(warning(path, "no_target", message));
+  }
+  if (typeof work.agentId === "string" && typeof work.agentCapability === "string") {
+    found.push(noEffect([...path, "agentCapability"], "`agentId` wins over it."));
+  }
+  const used = { queue: isGiven, start: type === "agent", heartbeat: type === "agent" };
+  for (const key of ["queue", "start", "heartbeat"] as const) {
+    if (work.timeout?.[key] === undefined || used[key]) continue;
+    found.push(noEffect([...path, "timeout", key], `A task of the type \`${type}\` has no such deadline.`));
+  }
+  return found;
+};
+
+const taskWarnings = (task: Authored, at: number, graph: Graph): readonly DefinitionFault[] => {
+  const found = [...workWarnings(task, [at])];
+  if (task.task !== undefined) found.push(...workWarnings(task.task, [at, "task"]));
+  if (typeof task.fallbackTaskId === "string" && task.onFailure === "continue") {
+    found.push(noEffect([at, "onFailure"], "The fallback is entered first; this counts only where that fails too."));
+  }
+  if (task.onTimeout !== undefined && task.timeout?.run === undefined) {
+    found.push(noEffect([at, "onTimeout"], "Without `timeout.run` it waits for ever."));
+  }
+  if (task.join !== undefined && graph.tasks.get(task.taskId)!.predecessors.length < 2) {
+    found.push(noEffect([at, "join"], "Fewer than two tasks lead here."));
+  }
+  return found;
+};
+
+/** What an author of a definition without faults probably did not mean, in the order of the tasks. Linear. */
+export const warningsOf = (document: AuthoredDefinition): readonly DefinitionFault[] => {
+  const graph = compile(normalise(document));
+  return document.tasks.flatMap((task, at) => taskWarnings(task, at, graph));
+};

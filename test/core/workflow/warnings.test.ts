@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { warningsOf } from "../../../src/core/workflow/warnings.ts";
+import type { AuthoredDefinition } from "../../../src/core/workflow/normalise.ts";
+
+const found = (...tasks: AuthoredDefinition["tasks"]) =>
+  warningsOf({ id: "w", name: "W", tasks }).map(({ code, pointer }) => `${code} ${pointer}`);
+
+const all = { queue: "1h", start: "1s", run: "1m", heartbeat: "1s" };
+
+test.each<[string, AuthoredDefinition["tasks"], string[]]>([
+  [
+    "nothing",
+    [
+      { taskId: "a", agentId: "x", timeout: all },
+      { taskId: "b", agentCapability: "c" },
+    ],
+    [],
+  ],
+  [
+    "nobody named",
+    [{ taskId: "a" }, { taskId: "b", type: "tool", tool: "t", agentId: null }],
+    ["no_target /tasks/0", "no_target /tasks/1"],
+  ],
+  ["nobody named in an item", [{ taskId: "a", type: "map", forEach: [], task: {} }], ["no_target /tasks/0/task"]],
+  ["two named", [{ taskId: "a", agentId: "x", agentCapability: "c" }], ["no_effect /tasks/0/agentCapability"]],
+  [
+    "deadlines of others",
+    [
+      { taskId: "a", type: "tool", tool: "t", agentId: "x", timeout: all },
+      { taskId: "b", type: "map", forEach: [], task: { type: "http", url: "u", timeout: all } },
+    ],
+    [
+      "no_effect /tasks/0/timeout/start",
+      "no_effect /tasks/0/timeout/heartbeat",
+      "no_effect /tasks/1/task/timeout/queue",
+      "no_effect /tasks/1/task/timeout/start",
+      "no_effect /tasks/1/task/timeout/heartbeat",
+    ],
+  ],
+  [
+    "a fallback before continuing",
+    [
+      { taskId: "a", agentId: "x", onFailure: "continue", fallbackTaskId: "f" },
+      { taskId: "f", agentId: "x" },
+    ],
+    ["no_effect /tasks/0/onFailure"],
+  ],
+  [
+    "a policy for a time that never comes",
+    [
+      { taskId: "a", type: "approval", onTimeout: "reject" },
+      { taskId: "b", type: "signal", onTimeout: "fail", timeout: { run: "1h" } },
+    ],
+    ["no_effect /tasks/0/onTimeout"],
+  ],
+  [
+    "a join of one, not of two",
+    [
+      { taskId: "a", agentId: "x", join: "any" },
+      { taskId: "b", agentId: "x", dependsOn: ["a"], join: "all" },
+      { taskId: "c", agentId: "x", dependsOn: ["a", "b"], join: "any" },
+    ],
+    ["no_effect /tasks/0/join", "no_effect /tasks/1/join"],
+  ],
+])("%s", (_, tasks, warnings) => expect(found(...tasks)).toEqual(warnings));
