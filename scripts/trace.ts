@@ -6,10 +6,10 @@ import { openLibsqlReadOnly } from "../src/store/libsql-read-only.ts";
 import { createRebuildStore } from "../src/store/rebuild-store.ts";
 import { writeTrace } from "../test/support/trace.ts";
 
-const HELP = `npm run trace -- NAME [--db FILE [--about TEXT]]
+const HELP = `npm run trace -- NAME [--run graph | --db FILE [--about TEXT]]
 
-Adds a golden log to test/traces: a complete log, and what it folds to from now on. Without --db it is the log of the
-mixed run (test/support/mixed-run.ts), with it that of a database. A trace that exists is never overwritten.
+Adds a golden log to test/traces: a complete log, and what it folds to from now on. Without an option it is the log of
+the mixed run (test/support/mixed-run.ts), else of the graph run (test/support/graph-run.ts) or of a database. A trace that exists is never overwritten.
 `;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -30,23 +30,28 @@ const readLog = async (file: string): Promise<readonly RawLogRow[]> => {
   }
 };
 
-/** The mixed run is made of tests' parts, so that it runs among tests. */
-const recordMixedRun = (name: string): number => {
+/** These runs are made of tests' parts, so that they run among tests. */
+const recordRun = (run: string, name: string): number => {
   const args = ["vitest", "run", "--config", "scripts/vitest.config.mts", "--project", "node", "test/core/traces"];
   const options = { cwd: root, stdio: "inherit", env: { ...process.env, OPSCORE_TRACE: name } } as const;
-  return spawnSync("npx", [...args, "-t", "the mixed run is recorded"], options).status ?? 1;
+  return spawnSync("npx", [...args, "-t", `the ${run} run is recorded`], options).status ?? 1;
 };
 
 const { values, positionals } = parseArgs({
-  options: { db: { type: "string" }, about: { type: "string" }, help: { type: "boolean", short: "h" } },
+  options: {
+    run: { type: "string", default: "mixed" },
+    db: { type: "string" },
+    about: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  },
   allowPositionals: true,
 });
 const [name] = positionals;
-if (values.help === true || name === undefined || positionals.length > 1) {
+if (values.help === true || name === undefined || positionals.length > 1 || !["mixed", "graph"].includes(values.run)) {
   process.stdout.write(HELP);
   process.exitCode = values.help === true ? 0 : 2;
 } else if (values.db === undefined) {
-  process.exitCode = recordMixedRun(name);
+  process.exitCode = recordRun(values.run, name);
 } else {
   try {
     const path = await writeTrace(name, values.about ?? "Recorded from a database.", await readLog(values.db));

@@ -3,6 +3,7 @@ import type { SessionCommand } from "../core/session/commands.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import { decide, type Answer, type Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
+import { unionOf, type Needs } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { commitDecision, timer } from "./commit-decision.ts";
 import { randomHex, type Deps } from "./deps.ts";
@@ -29,7 +30,8 @@ export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
   if (session === null) return null;
   // A session is committed together with its definition, and definitions are never deleted.
   if (definition === null) throw new Error(`the definition of session ${session.state.id} is missing`);
-  return { ...loaded.facts, graph: deps.graphs.of(definition.hash, definition.body) };
+  const known = { agents: new Set(loaded.needs.agents), caps: new Set(loaded.needs.caps) };
+  return { ...loaded.facts, graph: deps.graphs.of(definition.hash, definition.body), known };
 };
 
 export const contention = (): OpsError =>
@@ -53,8 +55,9 @@ export const advanceSession = async (
   cause: Cause,
 ): Promise<Advanced | null> => {
   let historyOf: string | null = null;
+  let needs: Needs | null = null;
   for (let tries = 0; tries < MAX_TRIES;) {
-    const loaded = await deps.store.loadSession({ sessionId, historyOf });
+    const loaded = await deps.store.loadSession({ sessionId, historyOf, needs });
     const facts = factsOf(deps, loaded);
     const previous = loaded.session;
     if (facts === null || previous === null) return null;
@@ -62,6 +65,10 @@ export const advanceSession = async (
     const decision = decide(previous.state, command, facts, previous.seq + 1);
     if (decision.answer.kind === "needs_history" && command.type === "SettleAttempt") {
       historyOf = taskIdOf(sessionId, command.n);
+      continue;
+    }
+    if (decision.answer.kind === "needs_facts") {
+      needs = unionOf(loaded.needs, decision.answer.needs);
       continue;
     }
     const isTick = command.type === "Tick";

@@ -10,9 +10,9 @@ import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
 import type { CommitResult, ReportRow, SessionCommit, SessionRecord, WaitingRow } from "./store-port.ts";
 
-/** The rows of the tasks of a session that wait for an agent. */
+/** The rows of the tasks of a session that wait for an agent; a paused session wants none. */
 export const waitingRows = (state: SessionState | null): readonly WaitingRow[] =>
-  (state?.open ?? []).flatMap((task) =>
+  (state?.paused === undefined ? (state?.open ?? []) : []).flatMap((task) =>
     task.phase === "waiting"
       ? [
           {

@@ -5,6 +5,7 @@ import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { interpretReport, taskNamedIn, type Interpretation, type NotApplied } from "../core/report/interpret.ts";
 import { decide, type Answer } from "../core/session/decide.ts";
+import { unionOf, type Needs } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
 import { contention, factsOf, MAX_TRIES, publishCommit, wakeSessions, withClock } from "./advance-session.ts";
@@ -27,7 +28,10 @@ export interface StateReport {
 export type ReportOutcome = { readonly applied: false; readonly reason: NotApplied } | null;
 
 type Try =
-  { readonly done: ReportOutcome } | { readonly again: "stale" } | { readonly again: "history"; readonly of: string };
+  | { readonly done: ReportOutcome }
+  | { readonly again: "stale" }
+  | { readonly again: "history"; readonly of: string }
+  | { readonly again: "facts"; readonly needs: Needs };
 
 const refused = (reason: NotApplied): ReportOutcome => ({ applied: false, reason });
 
@@ -110,6 +114,9 @@ const take = async (
   const seen = { ...facts, agents };
   const decision = decide(session.state, command, seen, session.seq + 1);
   if (decision.answer.kind === "needs_history") return { again: "history", of: taskIdOf(session.state.id, read.ref.n) };
+  if (decision.answer.kind === "needs_facts") {
+    return { again: "facts", needs: unionOf(loaded.needs, decision.answer.needs) };
+  }
   const outcome = outcomeOf(decision.answer);
   const row: ReportRow = { ...tied, outcome: outcome === null ? null : { ...outcome } };
   if (decision.events.length === 0) return store(row);
@@ -147,6 +154,7 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
   const named = taskNamedIn(report.details);
   const sessionId = named === null ? null : (parseTaskRef(named)?.sessionId ?? "");
   let historyOf: string | null = null;
+  let needs: Needs | null = null;
   let inFlight: ReadonlySet<string> | null = null;
   for (let tries = 0; tries < MAX_TRIES;) {
     const loaded = await deps.store.loadReport({
@@ -156,6 +164,7 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
       digest,
       sessionId,
       historyOf,
+      needs,
     });
     if (loaded.repeated !== null) return loaded.repeated.outcome as ReportOutcome;
     const { agent } = loaded;
@@ -171,6 +180,7 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
     const outcome = await take(deps, { ...loaded, agent }, base, inFlight, cause);
     if ("done" in outcome) return outcome.done;
     if (outcome.again === "history") historyOf = outcome.of;
+    else if (outcome.again === "facts") needs = outcome.needs;
     else tries += 1;
   }
   throw contention();

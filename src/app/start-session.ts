@@ -3,7 +3,7 @@ import { sessionIdAt } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { decide } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
-import { startNeeds, type Needs } from "../core/session/needs.ts";
+import { startNeeds, unionOf, type Needs } from "../core/session/needs.ts";
 import type { DefinitionRef } from "../core/session/state.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { compile, targetOf, type Graph } from "../core/workflow/graph.ts";
@@ -130,11 +130,13 @@ export const requireTargets = (graph: Graph, home: string | null): void => {
 export const startSession = async (deps: Deps, request: StartRequest, cause: Cause): Promise<Started> => {
   const { definition } = request;
   const asked = definition.kind === "inline" ? await readInline(definition.document) : definition;
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+  let needs: Needs | null = null;
+  for (let tries = 0; tries < MAX_TRIES;) {
     const now = deps.clock.now();
     const loaded = await deps.store.loadStart({
       definition: asked,
       home: request.agentId,
+      needs,
       idempotencyKey: request.idempotency?.key ?? null,
       now,
     });
@@ -148,7 +150,8 @@ export const startSession = async (deps: Deps, request: StartRequest, cause: Cau
     const { ref, graph, store } = choose(deps, asked, loaded, now);
     const home = homeOf(request, loaded);
     requireTargets(graph, home);
-    const facts: Facts = { ...loaded.facts, graph };
+    const known = { agents: new Set(loaded.needs.agents), caps: new Set(loaded.needs.caps) };
+    const facts: Facts = { ...loaded.facts, graph, known };
     const command = withClock(deps, {
       type: "StartSession",
       sessionId: "",
@@ -159,6 +162,10 @@ export const startSession = async (deps: Deps, request: StartRequest, cause: Cau
     });
     const sessionId = sessionIdAt(command.now, command.seed);
     const decision = decide(null, { ...command, sessionId } as typeof command, facts, 1);
+    if (decision.answer.kind === "needs_facts") {
+      needs = unionOf(loaded.needs, decision.answer.needs);
+      continue;
+    }
     const { result, dueAt } = await commitDecision(deps, {
       previous: null,
       decision,
@@ -172,6 +179,7 @@ export const startSession = async (deps: Deps, request: StartRequest, cause: Cau
       publishCommit(deps, decision, facts, result.wake, dueAt);
       return { sessionId, workflowId: ref.workflowId };
     }
+    tries += 1;
   }
   throw contention();
 };

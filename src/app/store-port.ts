@@ -32,11 +32,13 @@ export interface DefinitionRecord {
 }
 
 /** What a decision needs besides head and definition, as loaded. */
-export type LoadedFacts = Omit<Facts, "graph">;
+export type LoadedFacts = Omit<Facts, "graph" | "known">;
 
 export interface LoadedSession {
   readonly session: SessionRecord | null;
   readonly definition: DefinitionRecord | null;
+  /** What was asked for. */
+  readonly needs: Needs;
   readonly facts: LoadedFacts;
 }
 
@@ -65,6 +67,7 @@ export type DefinitionQuery =
 export interface LoadedStart {
   /** The definition asked for; with an inline one the newest saved revision of its id. */
   readonly definition: DefinitionRecord | null;
+  readonly needs: Needs;
   readonly facts: LoadedFacts;
   /** The session that was started with this Idempotency-Key in the last seven days. */
   readonly earlier: { readonly sessionId: string; readonly workflowId: string; readonly bodyHash: string } | null;
@@ -182,7 +185,12 @@ export interface Delivered {
 export interface Store extends ScheduleStore, SessionLists {
   ping(): Promise<void>;
 
-  loadSession(query: { readonly sessionId: string; readonly historyOf: string | null }): Promise<LoadedSession>;
+  /** `needs`: what to load; `null`: what was stored with the session. */
+  loadSession(query: {
+    readonly sessionId: string;
+    readonly historyOf: string | null;
+    readonly needs?: Needs | null;
+  }): Promise<LoadedSession>;
   loadReport(query: {
     readonly agentId: string;
     readonly atMicros: number;
@@ -191,10 +199,12 @@ export interface Store extends ScheduleStore, SessionLists {
     /** The session the report names; `null`: that of the agent's only task in flight. */
     readonly sessionId: string | null;
     readonly historyOf: string | null;
+    readonly needs?: Needs | null;
   }): Promise<LoadedReport>;
   loadStart(query: {
     readonly definition: DefinitionQuery;
     readonly home: string | null;
+    readonly needs?: Needs | null;
     readonly idempotencyKey: string | null;
     readonly now: number;
   }): Promise<LoadedStart>;

@@ -17,7 +17,7 @@ export const SESSION_STATUSES = [
 export type SessionStatusText = (typeof SESSION_STATUSES)[number];
 
 /** What a task's `status` can be. */
-export const TASK_STATUSES = ["waiting", "retrying", "running", "completed", "failed", "cancelled"] as const;
+export const TASK_STATUSES = ["waiting", "retrying", "running", "completed", "failed", "cancelled", "skipped"] as const;
 export type TaskStatusText = (typeof TASK_STATUSES)[number];
 
 type Groups<S> = Readonly<Record<string, readonly S[]>>;
@@ -29,7 +29,7 @@ const sessionGroups: Groups<SessionStatusText> = {
 
 const taskGroups: Groups<TaskStatusText> = {
   open: ["waiting", "retrying", "running"],
-  ended: ["completed", "failed", "cancelled"],
+  ended: ["completed", "failed", "cancelled", "skipped"],
 };
 
 /** One or several, comma separated, or a group; the output has each once, in the order of `all`. */

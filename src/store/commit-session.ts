@@ -1,5 +1,6 @@
 import type { CommitResult, SessionCommit } from "../app/store-port.ts";
 import { EVENT_VERSION } from "../core/session/events.ts";
+import { storedStatus } from "../core/session/view.ts";
 import { agentStatements } from "./held-tasks.ts";
 import type { Expression } from "./load-facts.ts";
 import { expiryOf } from "./load.ts";
@@ -34,9 +35,9 @@ const headStatement = (commit: SessionCommit): Statement => {
     const named = commit.dueAt !== undefined;
     const guardDue = named ? " AND due_at IS ?" : commit.dueBy === null ? "" : " AND due_at <= ?";
     // The same holds for the status, which lists are indexed by: a step leaves it as it is.
-    const ends = state.status !== previous.state.status;
+    const changes = storedStatus(state) !== storedStatus(previous.state);
     return {
-      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?${ends ? ", status = ?" : ""}${named ? ", due_at = ?" : ""}
+      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?${changes ? ", status = ?" : ""}${named ? ", due_at = ?" : ""}
         WHERE id = ? AND seq = ?${guardDue}${guard.sql} RETURNING seq`,
       args: [
         commit.log.seq,
@@ -44,7 +45,7 @@ const headStatement = (commit: SessionCommit): Statement => {
         commit.log.hash,
         head,
         needs,
-        ...(ends ? [state.status] : []),
+        ...(changes ? [storedStatus(state)] : []),
         ...(commit.dueAt === undefined ? [] : [commit.dueAt]),
         state.id,
         previous.seq,

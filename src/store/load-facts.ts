@@ -90,6 +90,7 @@ const signs = (agentIds: Expression): Statement => ({
   sql: `SELECT t.key AS attempt,
       min(CASE WHEN l.meaning = 'working' THEN l.received_at END) AS working_at,
       min(CASE WHEN l.meaning = 'working' AND ${NAMES_NO_TASK} AND l.sent_us > ${LAST_SENT} THEN ${MOMENT} END) AS working,
+      max(l.received_at) AS last_at,
       max(CASE WHEN l.meaning = 'free' THEN ${MOMENT} || '|' || coalesce(l.details, 'null') END) AS free,
       max(CASE WHEN l.details -> '$.progress' IS NOT NULL
         THEN ${sortable("l.at")} || '|' || (l.details -> '$.progress') END) AS progress
@@ -172,7 +173,12 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
   const heardOf = new Map<string, Signs>(
     (heard ?? []).map((row) => [
       text(row, "attempt"),
-      { workingAt: orNull(row["working_at"], Number), reported: true, progress: progressOf(row["progress"]) },
+      {
+        workingAt: orNull(row["working_at"], Number),
+        reported: true,
+        progress: progressOf(row["progress"]),
+        lastAt: number(row, "last_at"),
+      },
     ]),
   );
   return {

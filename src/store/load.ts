@@ -1,10 +1,11 @@
 import type { DefinitionQuery, LoadedReport, LoadedSession, LoadedStart, Store } from "../app/store-port.ts";
 import type { JsonObject } from "../core/json.ts";
 import { isOwnKey } from "../core/schedule/fire-key.ts";
+import type { Needs } from "../core/session/needs.ts";
 import { AGENT_COLUMNS, WITH_NEWEST } from "./fragments.ts";
 import { factStatements, readFacts, readPair, type Expression } from "./load-facts.ts";
 import { jsonOrNull, text, toAgent, toDefinition, toSession } from "./rows.ts";
-import { statement, type Sql, type SqlResult, type Statement } from "./sql-port.ts";
+import { statement, type Row, type Sql, type SqlResult, type Statement } from "./sql-port.ts";
 
 /** How far back a repeat of a report from a fast clock is looked for: our clocks differ by five minutes at most. */
 export const REPEAT_WINDOW_MICROS = 360_000_000;
@@ -16,7 +17,7 @@ export const KEY_LIFE_MS = 7 * 86_400_000;
 export const expiryOf = (key: string, now: number): number => (isOwnKey(key) ? -1 : now - KEY_LIFE_MS);
 
 const sessionStatements = (session: Expression): readonly Statement[] => [
-  { sql: `SELECT id, seq, hash, head, due_at FROM sessions WHERE id = ${session.sql}`, args: session.args },
+  { sql: `SELECT id, seq, hash, head, needs, due_at FROM sessions WHERE id = ${session.sql}`, args: session.args },
   {
     sql: `SELECT w.* FROM sessions s JOIN workflows w
       ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash WHERE s.id = ${session.sql}`,
@@ -24,18 +25,24 @@ const sessionStatements = (session: Expression): readonly Statement[] => [
   },
 ];
 
-const needsOfSession = (session: Expression): Expression => ({
-  sql: `coalesce((SELECT needs FROM sessions WHERE id = ${session.sql}), '{}')`,
-  args: session.args,
-});
+const given = (needs: Needs): Expression => ({ sql: "?", args: [JSON.stringify(needs)] });
 
-const readSession = (results: readonly SqlResult[], historyOf: string | null): LoadedSession => {
+/** What is given, else what was stored with the session. */
+const needsOfSession = (session: Expression, asked: Needs | null): Expression =>
+  asked === null
+    ? { sql: `coalesce((SELECT needs FROM sessions WHERE id = ${session.sql}), '{}')`, args: session.args }
+    : given(asked);
+
+const NO_NEEDS: Needs = { rows: [], agents: [], caps: [] };
+
+const readSession = (results: readonly SqlResult[], historyOf: string | null, asked: Needs | null): LoadedSession => {
   const [head, definition, ...facts] = results;
   const headRow = head?.rows[0];
   const definitionRow = definition?.rows[0];
   return {
     session: headRow === undefined ? null : toSession(headRow),
     definition: definitionRow === undefined ? null : toDefinition(definitionRow),
+    needs: asked ?? jsonOrNull<Needs>(headRow?.["needs"]) ?? NO_NEEDS,
     facts: readFacts(facts, historyOf),
   };
 };
@@ -66,18 +73,32 @@ const needsOfStart = (query: DefinitionQuery, home: string | null): Expression =
   return home === null ? saved : { sql: `json_insert(${saved.sql}, '$.agents[#]', ?)`, args: [...saved.args, home] };
 };
 
+const startNeedsIn = (query: DefinitionQuery, row: Row | undefined): Needs =>
+  query.kind === "inline" ? query.needs : (jsonOrNull<Needs>(row?.["needs"]) ?? NO_NEEDS);
+
+const withHome = (needs: Needs, home: string | null): Needs =>
+  home === null ? needs : { ...needs, agents: [...needs.agents, home] };
+
 /** The loads of the engine: each one batch, whatever the command needs. */
 export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loadStart"> => ({
-  loadSession: async ({ sessionId, historyOf }) => {
+  loadSession: async ({ sessionId, historyOf, needs = null }) => {
     const session: Expression = { sql: "?", args: [sessionId] };
     const results = await sql.batch(
-      [...sessionStatements(session), ...factStatements(needsOfSession(session), session, historyOf)],
+      [...sessionStatements(session), ...factStatements(needsOfSession(session, needs), session, historyOf)],
       "read",
     );
-    return readSession(results, historyOf);
+    return readSession(results, historyOf, needs);
   },
 
-  loadReport: async ({ agentId, atMicros, sentMicros, digest, sessionId, historyOf }): Promise<LoadedReport> => {
+  loadReport: async ({
+    agentId,
+    atMicros,
+    sentMicros,
+    digest,
+    sessionId,
+    historyOf,
+    needs = null,
+  }): Promise<LoadedReport> => {
     const session: Expression =
       sessionId === null
         ? {
@@ -96,21 +117,21 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
           digest,
         ),
         ...sessionStatements(session),
-        ...factStatements(needsOfSession(session), session, historyOf, agentId),
+        ...factStatements(needsOfSession(session, needs), session, historyOf, agentId),
       ],
       "read",
     );
     const [agentRow, repeatRow] = [results[0]?.rows[0], results[1]?.rows[0]];
     const agent = agentRow === undefined ? null : toAgent(agentRow);
     return {
-      ...readSession(results.slice(2), historyOf),
+      ...readSession(results.slice(2), historyOf, needs),
       agent,
       repeated: repeatRow === undefined ? null : { outcome: jsonOrNull<JsonObject>(repeatRow["outcome"]) },
       pair: readPair(results.slice(4), agent === null ? undefined : Object.keys(agent.tasks)[0]),
     };
   },
 
-  loadStart: async ({ definition, home, idempotencyKey, now }): Promise<LoadedStart> => {
+  loadStart: async ({ definition, home, needs = null, idempotencyKey, now }): Promise<LoadedStart> => {
     const results = await sql.batch(
       [
         definitionStatement(definition),
@@ -119,7 +140,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
           idempotencyKey,
           expiryOf(idempotencyKey ?? "", now),
         ),
-        ...factStatements(needsOfStart(definition, home), null, null),
+        ...factStatements(needs === null ? needsOfStart(definition, home) : given(needs), null, null),
       ],
       "read",
     );
@@ -134,6 +155,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
               workflowId: text(earlierRow, "workflow_id"),
               bodyHash: text(earlierRow, "body_hash"),
             },
+      needs: needs ?? withHome(startNeedsIn(definition, definitionRow), home),
       facts: readFacts(results.slice(2), null),
     };
   },

@@ -5,7 +5,7 @@ import type { SqlValue } from "./sql-port.ts";
 
 /** A `SessionFilter` as SQL: which stretches of which index are walked, and what each row there must pass. */
 
-/** What the column `status` can hold. `paused` is here before anything writes it. */
+/** What the column `status` can hold. */
 const STORED = ["open", "paused", "completed", "failed", "cancelled"] as const;
 export type Stored = (typeof STORED)[number];
 
@@ -37,9 +37,10 @@ export const OPEN_STATUS = `CASE WHEN ${inFlight("")} THEN 'running'
 
 /** The code of `waitingFor` in SQL, without facts, of an open session `s`; a test holds the two against each other. */
 const WAITING_FOR = `(SELECT CASE ${PHASE} WHEN 'dispatched' THEN 'agent' WHEN 'backoff' THEN 'retry'
+    WHEN 'sleeping' THEN 'timer'
     ELSE json_extract(t.value, '$.why.code') END
   FROM json_each(s.head, '$.open') t
-  ORDER BY CASE ${PHASE} WHEN 'waiting' THEN 0 WHEN 'backoff' THEN 1 ELSE 2 END, json_extract(t.value, '$.n') LIMIT 1)`;
+  ORDER BY CASE ${PHASE} WHEN 'waiting' THEN 0 WHEN 'backoff' THEN 1 WHEN 'sleeping' THEN 2 ELSE 3 END, json_extract(t.value, '$.n') LIMIT 1)`;
 
 const prefixOf = (text: string): string | null =>
   /^ses_/i.test(text) ? `ses_${text.slice("ses_".length).toUpperCase()}` : null;

@@ -4,6 +4,7 @@ import { AGENT_EVENTS } from "../../src/core/agent/events.ts";
 import { readJson } from "../../src/core/read-json.ts";
 import { EVENT_VERSION, SESSION_EVENTS } from "../../src/core/session/events.ts";
 import { createRebuildStore } from "../../src/store/rebuild-store.ts";
+import { graphRun } from "../support/graph-run.ts";
 import { mixedAgents, mixedRun } from "../support/mixed-run.ts";
 import { nodePlatform } from "../support/node-platform.ts";
 import { foldRows, readTraces, writeTrace } from "../support/trace.ts";
@@ -72,6 +73,11 @@ describe("recorded logs", () => {
   if (wanted !== undefined) {
     test("the mixed run is recorded", async () => {
       expect(await writeTrace(wanted, "The mixed run of test/support/mixed-run.ts.", await record())).toContain(wanted);
+    });
+    test("the graph run is recorded", async () => {
+      expect(await writeTrace(wanted, "The graph run of test/support/graph-run.ts.", await graphRun())).toContain(
+        wanted,
+      );
     });
   }
 });

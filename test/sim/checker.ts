@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { attemptIdOf } from "../../src/core/ids.ts";
 import { evolve } from "../../src/core/session/evolve.ts";
 import type { AttemptEnded, SessionEvent } from "../../src/core/session/events.ts";
+import { storedStatus } from "../../src/core/session/view.ts";
 import { needsOf } from "../../src/core/session/needs.ts";
 import type { SessionState } from "../../src/core/session/state.ts";
 import type { InFlight } from "../../src/core/agent/agent.ts";
@@ -69,6 +70,16 @@ const HELD_BY_EVENT: Readonly<Record<SessionEvent["type"], readonly string[]>> =
   SessionCancelled: [],
   SessionWarned: [],
   LateResultRecorded: ["P7"],
+  TaskSkipped: [],
+  TaskSlept: [],
+  TaskResolved: [],
+  TaskHurried: [],
+  ChoiceMade: ["P11"],
+  FallbackEnded: [],
+  CompensationStarted: [],
+  SessionPaused: [],
+  SessionResumed: [],
+  DeadlineMoved: [],
 };
 
 const text = (row: Row, column: string): string => String(row[column]);
@@ -273,7 +284,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
         fail("P4", `${id}: the head is not the fold of its log`);
       if (Number(row["seq"]) !== folded.seq || row["hash"] !== folded.hash)
         fail("P4", `${id}: seq or hash of the head`);
-      if (row["status"] !== state.status) fail("P4", `${id}: stored status ${text(row, "status")}`);
+      if (row["status"] !== storedStatus(state)) fail("P4", `${id}: stored status ${text(row, "status")}`);
       const body = bodyOf(state);
       if (body === "") continue;
       const graph = graphs.of(state.definition.hash, body);
@@ -282,7 +293,10 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       if (state.status !== "open") continue;
       look("P10");
       if (state.open.length === 0) fail("P10", `${id}: open without a task`);
+      if (state.paused !== undefined) continue;
       if (due === null) fail("P10", `${id}: open without a timer`);
+      if (due !== null && due > (state.deadlineAt ?? Infinity) && state.failing === undefined)
+        fail("P10", `${id}: timer ${due} is later than the session's deadline`);
       for (const task of state.open) {
         const timeout = graph.tasks.get(task.taskId)?.timeout;
         const latest =
@@ -290,7 +304,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
             ? task.since + (timeout?.queueMs ?? 0)
             : task.phase === "backoff"
               ? task.retryAt
-              : task.sentAt + (timeout?.runMs ?? 0);
+              : task.phase === "sleeping"
+                ? task.until
+                : task.sentAt + (task.frozenMs ?? 0) + (timeout?.runMs ?? 0);
         if (due !== null && due > latest) fail("P10", `${id}: timer ${due} is later than ${latest} (${task.phase})`);
         const used = graph.tasks.get(task.taskId)?.retry.maxAttempts ?? 0;
         if (task.used >= used) fail("P5", `${id}: task ${task.n} is open with all ${used} attempts used`);
@@ -320,7 +336,8 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
           const set = held.get(task.agentId) ?? new Set();
           held.set(task.agentId, set.add(attemptIdOf(state.id, task.n, task.attempt)));
         }
-        if (task.phase === "waiting") waiting.add(`${task.queue} ${orderOf(task)} ${taskIdOf(state.id, task.n)}`);
+        if (task.phase === "waiting" && state.paused === undefined)
+          waiting.add(`${task.queue} ${orderOf(task)} ${taskIdOf(state.id, task.n)}`);
       }
     }
     for (const row of db.query("SELECT id, tasks, capacity FROM agents")) {

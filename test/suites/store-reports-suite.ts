@@ -121,6 +121,7 @@ export const storeReportsSuite = (platform: Platform): void => {
           workingAt: T0 + 60_000,
           reported: true,
           progress: { "a|b": 1 },
+          lastAt: T0 + 60_000,
         });
       }
     });

@@ -28,7 +28,12 @@ export const attempt = (n: number, number = 1): string => attemptIdOf(SESSION, n
 export type Tasks = AuthoredDefinition["tasks"];
 
 export const graphOf = (tasks: Tasks, defaults?: AuthoredDefinition["defaults"]): Graph =>
-  compile(normalise({ id: "w", name: "W", tasks, ...(defaults ? { defaults } : {}) }));
+  compile(normalise(documentOf({ tasks, ...(defaults ? { defaults } : {}) })));
+
+const documentOf = (setup: Pick<Setup, "tasks" | "defaults" | "timeout">): AuthoredDefinition => {
+  const { tasks, defaults, timeout } = setup;
+  return { id: "w", name: "W", tasks, ...(defaults ? { defaults } : {}), ...(timeout ? { timeout } : {}) };
+};
 
 /** A registered agent that was never heard of since. */
 export const agent = (id: string, patch: Partial<Agent> = {}): Agent => ({
@@ -74,6 +79,7 @@ export interface LogRow {
 
 /** Everything a decision depends on: the log so far, folded, and the rows of the agents. */
 export interface World {
+  readonly document: AuthoredDefinition;
   readonly graph: Graph;
   readonly state: SessionState | null;
   readonly log: readonly LogRow[];
@@ -86,13 +92,16 @@ export interface World {
 export interface Setup {
   readonly tasks: Tasks;
   readonly defaults?: AuthoredDefinition["defaults"];
+  /** How long the session may last. */
+  readonly timeout?: string;
   readonly agents?: readonly Agent[];
   readonly newest?: Readonly<Record<string, string>>;
   readonly ahead?: Readonly<Record<string, number>>;
 }
 
 export const worldOf = (setup: Setup): World => ({
-  graph: graphOf(setup.tasks, setup.defaults),
+  document: documentOf(setup),
+  graph: compile(normalise(documentOf(setup))),
   state: null,
   log: [],
   agents: new Map((setup.agents ?? []).map((one) => [one.id, one])),

@@ -59,6 +59,7 @@ const phases: { readonly [P in OpenTask["phase"]]: (n: number, random: Random) =
     why: { code: random.pick(WAITS), message: "nobody is free" },
   }),
   backoff: (n, random) => ({ ...base(n, random), phase: "backoff", retryAt: T0 }),
+  sleeping: (n, random) => ({ ...base(n, random), phase: "sleeping", until: T0, fixed: random.chance(0.5) }),
   dispatched: (n, random) => ({
     ...base(n, random),
     phase: "dispatched",

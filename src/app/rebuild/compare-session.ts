@@ -1,6 +1,7 @@
 import { dueBounds } from "../../core/session/deadlines.ts";
 import { needsOf } from "../../core/session/needs.ts";
 import type { SessionState } from "../../core/session/state.ts";
+import { storedStatus } from "../../core/session/view.ts";
 import type { Graph } from "../../core/workflow/graph.ts";
 import { waitingRows } from "../commit-decision.ts";
 import type { Cell, Cells } from "../rebuild-port.ts";
@@ -20,16 +21,18 @@ const SKEW_MS = 300_000;
 export const timerOf = (due: Cell | undefined, state: SessionState, graph: Graph, now: number): Cell | undefined => {
   const bounds = dueBounds(state, graph);
   if (bounds === null) return due === null ? undefined : null;
-  if (typeof due !== "number") return bounds.earliest;
-  const postponed = bounds.latest <= now + SKEW_MS && due <= now + POSTPONE_MS + SKEW_MS;
-  return due <= bounds.latest || postponed ? undefined : bounds.earliest;
+  const { earliest, latest } = bounds;
+  if (latest === null) return undefined;
+  if (typeof due !== "number") return earliest;
+  const postponed = latest <= now + SKEW_MS && due <= now + POSTPONE_MS + SKEW_MS;
+  return due <= latest || postponed ? undefined : earliest;
 };
 
 /** A session's row as its log has it, without timer; `needs` only with its definition. */
 const columnsOf = ({ end, tx }: FoldedSession, state: SessionState, graph: Graph | null): Cells => ({
   seq: end.seq,
   tx,
-  status: state.status,
+  status: storedStatus(state),
   hash: end.hash,
   workflow_id: state.definition.workflowId,
   revision: state.definition.revision,

@@ -11,9 +11,9 @@ export const AWAY_MS = 120_000;
 export const LEASE_MS = 30_000;
 
 /** Queue order: when it became ready, minus 30 s a point of priority. Fixed while waiting. Lower goes first. */
-export const orderOf = (task: OpenTask): number => task.readyAt - DEFAULT_PRIORITY * 30_000;
+export const orderOf = (task: OpenTask): number => task.readyAt - (task.priority ?? DEFAULT_PRIORITY) * 30_000;
 
-const DEFAULT_PRIORITY = 50;
+export const DEFAULT_PRIORITY = 50;
 
 export interface AttemptDeadlines {
   /** The dispatch has no outcome by then: send it again. */
@@ -21,6 +21,8 @@ export interface AttemptDeadlines {
   /** The delivery is unconfirmed and nothing was heard by then: it was lost. */
   readonly startAt: number | null;
   readonly runAt: number;
+  /** Nothing was heard for too long; `null`: signs of life are not asked for. */
+  readonly heartbeatAt: number | null;
 }
 
 /**
@@ -38,50 +40,73 @@ export const deadlinesOf = (state: SessionState, task: DispatchedTask, facts: Fa
   const heard = working || signs?.reported === true;
   const confirmed = entry?.confirmedAt !== undefined;
   const accepted = entry?.acceptedAt !== undefined;
-  const runAt = task.sentAt + timeout.runMs;
-  if (confirmed || working) return { leaseAt: null, startAt: null, runAt };
-  if (!accepted && !heard) return { leaseAt: task.leaseUntil, startAt: null, runAt };
+  const since = task.sentAt + (task.frozenMs ?? 0);
+  const runAt = since + timeout.runMs;
+  const signsAt = [task.thawedAt, entry?.confirmedAt, signs?.workingAt, signs?.lastAt, entry?.beatAt];
+  const life = Math.max(since, ...signsAt.map((at) => at ?? 0));
+  // What has not begun has no heartbeat: until then the start deadline counts.
+  const heartbeatAt = timeout.heartbeatMs === null || !(confirmed || heard) ? null : life + timeout.heartbeatMs;
+  if (confirmed || working) return { leaseAt: null, startAt: null, runAt, heartbeatAt };
+  if (!accepted && !heard) return { leaseAt: task.leaseUntil, startAt: null, runAt, heartbeatAt };
   const guess = !accepted || entry?.unsure === true;
   const watched = guess || agent?.reachedByAgentKit !== true || agent.reportsPromptly === true;
-  return { leaseAt: null, startAt: watched ? task.sentAt + timeout.startMs : null, runAt };
+  return { leaseAt: null, startAt: watched ? since + timeout.startMs : null, runAt, heartbeatAt };
 };
 
-const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
+/** When a task that no agent has in hand has something to do. */
+const restingUntil = (task: Exclude<OpenTask, DispatchedTask>, queueMs: number): number => {
   switch (task.phase) {
     case "waiting":
-      return task.since + nodeOf(facts.graph, task.taskId).timeout.queueMs;
+      return task.since + queueMs;
     case "backoff":
       return task.retryAt;
-    case "dispatched": {
-      const { leaseAt, startAt, runAt } = deadlinesOf(state, task, facts);
-      return Math.min(leaseAt ?? runAt, startAt ?? runAt, runAt);
-    }
+    case "sleeping":
+      return task.until;
   }
 };
 
+const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
+  if (task.phase !== "dispatched") return restingUntil(task, nodeOf(facts.graph, task.taskId).timeout.queueMs);
+  const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(state, task, facts);
+  return Math.min(leaseAt ?? runAt, startAt ?? runAt, heartbeatAt ?? runAt, runAt);
+};
+
+/** When the session has lasted too long; while it undoes what it did, it may take its time. */
+const sessionDueOf = (state: SessionState): number =>
+  state.failing === undefined ? (state.deadlineAt ?? Infinity) : Infinity;
+
+const orNull = (at: number): number | null => (at >= Number.MAX_SAFE_INTEGER ? null : at);
+
+/** Nothing is due by itself: it has ended, or stands still. */
+const isStill = (state: SessionState): boolean =>
+  state.status !== "open" || state.paused !== undefined || state.open.length === 0;
+
 /** The earliest moment at which a tick has something to do; `null` once the session has ended. */
 export const dueAt = (state: SessionState, facts: Facts): number | null =>
-  state.status !== "open" || state.open.length === 0
-    ? null
-    : Math.min(...state.open.map((task) => dueOf(state, task, facts)));
+  isStill(state) ? null : orNull(Math.min(sessionDueOf(state), ...state.open.map((task) => dueOf(state, task, facts))));
 
 /**
  * Between which moments `dueAt` lies, as far as the log alone says: it does not hold what became of a delivery.
- * `null` once the session has ended. A timer that fires too early does nothing; one that fires after `latest` is wrong.
+ * `null` once the session has ended, or waits without end. A timer that fires too early does nothing; one that fires
+ * after `latest` is wrong (`null`: it may not be set at all).
  */
 export const dueBounds = (
   state: SessionState,
   graph: Graph,
-): { readonly earliest: number; readonly latest: number } | null => {
-  if (state.status !== "open" || state.open.length === 0) return null;
+): { readonly earliest: number; readonly latest: number | null } | null => {
+  if (isStill(state)) return null;
   const bounds = state.open.map((task): readonly [number, number] => {
     const { timeout } = nodeOf(graph, task.taskId);
     if (task.phase === "dispatched") {
-      const runAt = task.sentAt + timeout.runMs;
-      return [Math.min(task.leaseUntil, runAt), runAt];
+      const since = task.sentAt + (task.frozenMs ?? 0);
+      const runAt = since + timeout.runMs;
+      return [Math.min(task.leaseUntil, since + (timeout.heartbeatMs ?? Infinity), runAt), runAt];
     }
-    const at = task.phase === "waiting" ? task.since + timeout.queueMs : task.retryAt;
+    const at = restingUntil(task, timeout.queueMs);
     return [at, at];
   });
-  return { earliest: Math.min(...bounds.map(([at]) => at)), latest: Math.min(...bounds.map(([, at]) => at)) };
+  const end = sessionDueOf(state);
+  const earliest = orNull(Math.min(end, ...bounds.map(([at]) => at)));
+  const latest = orNull(Math.min(end, ...bounds.map(([, at]) => at)));
+  return earliest === null ? null : { earliest, latest };
 };

@@ -1,21 +1,24 @@
 import type { Agent } from "../agent/agent.ts";
 import type { SessionCommand } from "./commands.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { enterTask } from "./enter-task.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
 import { cancelOpenTasks } from "./fail-task.ts";
+import type { Needs } from "./needs.ts";
+import { enterAll, proceed } from "./proceed.ts";
 import { settle, type SettleAnswer } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 import { tick } from "./tick.ts";
-import { beginTurn, emit, openTask, type Turn } from "./turn.ts";
+import { beginTurn, emit, lacksFacts, openTask, type Turn } from "./turn.ts";
 
 export type Answer =
   | { readonly kind: "done" }
   /** The session already is what the command wants, or the command no longer applies; nothing changes. */
   | { readonly kind: "unchanged" }
   | { readonly kind: "ended"; readonly status: string }
+  /** Decide again with these in the facts too. */
+  | { readonly kind: "needs_facts"; readonly needs: Needs }
   | SettleAnswer;
 
 export interface Decision {
@@ -27,12 +30,15 @@ export interface Decision {
   readonly answer: Answer;
 }
 
-const decision = (turn: Turn, answer: Answer): Decision => ({
-  events: turn.events,
-  state: turn.state,
-  agents: turn.agents,
-  answer,
-});
+/** What was decided; nothing, if it turned out that facts are missing. */
+const decision = (turn: Turn, answer: Answer): Decision => {
+  proceed(turn);
+  const { events, state, agents } = turn;
+  if (!lacksFacts(turn)) return { events, state, agents, answer };
+  const { missing } = turn;
+  const needs = { rows: [...missing.rows], agents: [...missing.agents], caps: [...missing.caps] };
+  return { events: [], state, agents, answer: { kind: "needs_facts", needs } };
+};
 
 const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts): Decision => {
   const started: SessionEvent = {
@@ -42,14 +48,13 @@ const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts)
     home: command.home,
     input: command.input,
     actor: command.actor,
+    ...(facts.graph.timeoutMs === null ? {} : { timeoutMs: facts.graph.timeoutMs }),
   };
   const state = evolve(null, started, { seq: 1, at: command.now });
   const rows = new Map(facts.rows).set(1, [started]);
   const turn = beginTurn(state, { ...facts, rows }, command, 1);
   turn.events.push(started);
-  for (const taskId of facts.graph.starts) {
-    if (turn.state.status === "open") enterTask(turn, taskId);
-  }
+  enterAll(turn, facts.graph.starts);
   return decision(turn, { kind: "done" });
 };
 

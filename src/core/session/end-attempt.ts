@@ -2,7 +2,7 @@ import { targetOf } from "../workflow/graph.ts";
 import { backoffMs, refusalBackoffMs } from "../backoff.ts";
 import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
-import { assignOrWait, canGoElsewhere } from "./enter-task.ts";
+import { assignOrWait, canGoElsewhere } from "./assign.ts";
 import type { AttemptOutcome, Transport, Usage } from "./events.ts";
 import { nodeOf } from "./facts.ts";
 import { failTask, traceOf } from "./fail-task.ts";

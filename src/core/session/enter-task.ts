@@ -1,75 +1,93 @@
-import { attemptIdOf } from "../ids.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { parseDuration } from "../workflow/duration.ts";
+import { templateOf, type Graph, type GraphTask } from "../workflow/graph.ts";
+import { parseInstant } from "../workflow/instant.ts";
 import { render } from "../workflow/template.ts";
-import { LEASE_MS, orderOf } from "./deadlines.ts";
+import { assignOrWait } from "./assign.ts";
+import { contextOf } from "./context.ts";
+import { DEFAULT_PRIORITY } from "./deadlines.ts";
 import { failTask } from "./fail-task.ts";
-import { inputOf, nodeOf } from "./facts.ts";
-import { pickAgent, routeOf, type Route } from "./route.ts";
-import type { DispatchedTask, OpenTask, TaskError } from "./state.ts";
-import { emit, openTask, outputIn, type Turn } from "./turn.ts";
+import { endedTask, inputOf, nodeOf } from "./facts.ts";
+import type { EndedTask, TaskError } from "./state.ts";
+import { emit, type Turn } from "./turn.ts";
 
-const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void => {
-  if (task.phase === "waiting" && task.queue === queue) return;
-  emit(turn, { type: "TaskWaited", taskId: task.taskId, n: task.n, queue, why });
+/** What became of a condition: it holds or not, or it could not be told. */
+export type Condition = { readonly holds: boolean } | { readonly fault: TaskError };
+
+/** Evaluates a CEL condition of a task; anything but true or false is a fault of the task. */
+export const conditionOf = (turn: Turn, expression: string, reads: ReturnType<Graph["reads"]>): Condition => {
+  const rendered = render(templateOf(expression) as Json, contextOf(turn, reads));
+  if (!rendered.ok) return { fault: { code: rendered.code, message: rendered.message } };
+  if (typeof rendered.value === "boolean") return { holds: rendered.value };
+  return { fault: { code: "expression_error", message: `the condition gives ${typeof rendered.value}, not a bool` } };
 };
 
-const routeFor = (turn: Turn, task: OpenTask, except: string | null): Route => {
-  const route = routeOf(nodeOf(turn.facts.graph, task.taskId), turn.facts, turn.state.home, task.rejectedBy);
-  return except === null ? route : { ...route, candidates: route.candidates.filter((id) => id !== except) };
+/** A wait, from what the author wrote or rendered. */
+const sleep = (turn: Turn, task: GraphTask, n: number, parameters: JsonObject): void => {
+  const isFor = parameters["for"] !== undefined;
+  const wish = isFor ? parameters["for"] : parameters["until"];
+  const text = typeof wish === "string" ? wish : JSON.stringify(wish);
+  const ms = isFor ? parseDuration(text) : parseInstant(text);
+  if (ms === null) {
+    const wanted = isFor ? "a duration such as 90s" : "an instant such as 2030-01-31T08:00:00Z";
+    return failTask(turn, n, { code: "invalid_wait", message: `"${text.slice(0, 64)}" is not ${wanted}` });
+  }
+  emit(turn, { type: "TaskSlept", taskId: task.taskId, n, until: isFor ? turn.now + ms : ms, fixed: !isFor });
 };
 
-/** Whether another agent than the one that holds it could take the task now, before anybody who waits for that one. */
-export const canGoElsewhere = (turn: Turn, task: DispatchedTask): boolean => {
-  const pick = pickAgent(routeFor(turn, task, task.agentId), task, turn.agents, turn.now);
-  return pick.agent !== null && turn.facts.ahead.get(pick.agent.id) === undefined;
+const begin = (turn: Turn, task: GraphTask, n: number, parameters: JsonObject): void => {
+  if (task.type === "wait") return sleep(turn, task, n, parameters);
+  assignOrWait(turn, n);
+};
+
+/** What the engine itself does stays what the author wrote: whoever starts a session must not turn a wait or a call. */
+const isOpenToInput = ({ type }: GraphTask): boolean => type !== "wait" && type !== "http" && type !== "map";
+
+/** Enters a task of the graph: renders its parameters once, then assigns it or lets it wait. */
+const enterTask = (turn: Turn, taskId: string): void => {
+  const node = nodeOf(turn.facts.graph, taskId);
+  const reads = turn.facts.graph.reads(taskId);
+  const n = turn.state.tasks + 1;
+  const condition = node.when === null ? { holds: true } : conditionOf(turn, node.when, reads);
+  if ("holds" in condition && !condition.holds) {
+    return emit(turn, { type: "TaskSkipped", taskId, n, reason: "condition" });
+  }
+  const rendered = render(node.parameters, contextOf(turn, reads));
+  const input = node.isStart && isOpenToInput(node) ? inputOf(turn.facts) : {};
+  const parameters: JsonObject = rendered.ok ? { ...rendered.value, ...input } : {};
+  const priority = node.priority === DEFAULT_PRIORITY ? {} : { priority: node.priority };
+  emit(turn, { type: "TaskEntered", taskId, n, parameters, ...priority });
+  if ("fault" in condition) return failTask(turn, n, condition.fault);
+  if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
+  begin(turn, node, n, parameters);
+};
+
+type Way = "open" | "live" | "dead";
+
+/** Whether the end of `from` leads to `to`: not known yet, yes, or never. */
+const wayOf = (from: EndedTask | undefined, kind: string, to: string): Way => {
+  if (from === undefined || from.pending === true) return "open";
+  if (from.dead === true) return "dead";
+  if (kind !== "choice") return "live";
+  if (from.chose === undefined) return "open";
+  return from.chose === to ? "live" : "dead";
 };
 
 /**
- * Gives a ready task to a free agent in this very commit (not to `except`), or lets it wait with the reason. A task
- * that is not in a queue yet does not overtake one that is (`ahead`); one in a queue takes its chance.
+ * Enters a task if what it waits for has come: all its predecessors that were reached have ended, or with `join: any`
+ * one of them. If none of them can be reached, neither can it.
  */
-export const assignOrWait = (turn: Turn, n: number, except: string | null = null): void => {
-  const task = openTask(turn, n)!; // callers have just seen it open
-  const route = routeFor(turn, task, except);
-  const pick = pickAgent(route, task, turn.agents, turn.now);
-  if (pick.agent === null) return wait(turn, task, route.queue, pick.why);
-  const { agent } = pick;
-  const ahead = turn.facts.ahead.get(agent.id);
-  if (task.phase !== "waiting" && ahead !== undefined && ahead < orderOf(task)) {
-    return wait(turn, task, route.queue, {
-      code: "queued",
-      message: `tasks that became ready before are served first`,
-    });
-  }
-  if (route.warning !== null && task.attempt === 0) {
-    emit(turn, { type: "SessionWarned", taskId: task.taskId, ...route.warning });
-  }
-  const attempt = task.attempt + 1;
-  emit(turn, {
-    type: "DispatchRequested",
-    taskId: task.taskId,
-    n,
-    attempt,
-    attemptId: attemptIdOf(turn.state.id, n, attempt),
-    agentId: agent.id,
-    leaseUntil: turn.now + LEASE_MS,
-    again: false,
-  });
+export const considerTask = (turn: Turn, taskId: string): void => {
+  const { state } = turn;
+  if (endedTask(state, taskId) !== undefined || state.open.some((task) => task.taskId === taskId)) return;
+  const node = nodeOf(turn.facts.graph, taskId);
+  const ways = node.predecessors.map(({ taskId: from, kind }) => wayOf(endedTask(state, from), kind, taskId));
+  const isLive = ways.includes("live");
+  if (node.join === "any" && isLive) return enterTask(turn, taskId);
+  if (ways.includes("open")) return;
+  if (isLive || ways.length === 0) return enterTask(turn, taskId);
+  emit(turn, { type: "TaskSkipped", taskId, n: state.tasks + 1, reason: "not_reached" });
 };
 
-/** Enters a task of the graph: renders its parameters once, then assigns it or lets it wait. */
-export const enterTask = (turn: Turn, taskId: string): void => {
-  const node = nodeOf(turn.facts.graph, taskId);
-  const input = inputOf(turn.facts);
-  const tasks: Record<string, { output: Json }> = {};
-  for (const id of turn.facts.graph.reads(taskId).tasks) {
-    const output = outputIn(turn, id);
-    if (output !== undefined) tasks[id] = { output };
-  }
-  const rendered = render(node.parameters, { input, tasks });
-  const n = turn.state.tasks + 1;
-  const parameters: JsonObject = rendered.ok ? { ...rendered.value, ...(node.isStart ? input : {}) } : {};
-  emit(turn, { type: "TaskEntered", taskId, n, parameters });
-  if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
-  assignOrWait(turn, n);
-};
+/** Enters a task that no order leads to: a fallback or a compensation. */
+export const enterAside = (turn: Turn, taskId: string): void => enterTask(turn, taskId);

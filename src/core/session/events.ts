@@ -34,6 +34,8 @@ export interface SessionStarted {
   readonly home: string | null;
   readonly input: JsonObject;
   readonly actor: Actor;
+  /** How long it may last (ms); absent: without a limit. */
+  readonly timeoutMs?: number;
 }
 
 /** Something an operator should know that changes nothing. */
@@ -50,6 +52,84 @@ export interface TaskEntered {
   readonly taskId: string;
   readonly n: number;
   readonly parameters: JsonObject;
+  /** Where it is not the default of 50. */
+  readonly priority?: number;
+}
+
+/** Nothing led to a task, its condition did not hold, or a person said so. */
+export interface TaskSkipped {
+  readonly type: "TaskSkipped";
+  readonly taskId: string;
+  readonly n: number;
+  readonly reason: "not_reached" | "condition" | "operator";
+  readonly actor?: Actor;
+}
+
+/** A wait has begun. `fixed`: it ends at an instant of the calendar. */
+export interface TaskSlept {
+  readonly type: "TaskSlept";
+  readonly taskId: string;
+  readonly n: number;
+  readonly until: number;
+  readonly fixed: boolean;
+}
+
+/** A task is done without an attempt of an agent. */
+export interface TaskResolved {
+  readonly type: "TaskResolved";
+  readonly taskId: string;
+  readonly n: number;
+  readonly output: Json;
+  readonly by: "timer" | "operator";
+  readonly actor?: Actor;
+}
+
+/** Which way goes on after a task; `null`: none of them. */
+export interface ChoiceMade {
+  readonly type: "ChoiceMade";
+  readonly taskId: string;
+  readonly chose: string | null;
+}
+
+/** The fallback of a failed task is done: its result stands for the task's own. */
+export interface FallbackEnded {
+  readonly type: "FallbackEnded";
+  readonly taskId: string;
+  readonly by: string;
+  readonly status: "completed" | "failed";
+}
+
+/** The session fails; what it has done is undone first, by these tasks, one after the other. */
+export interface CompensationStarted {
+  readonly type: "CompensationStarted";
+  readonly taskId: string | null;
+  readonly error: TaskError;
+  readonly tasks: readonly string[];
+}
+
+export interface SessionPaused {
+  readonly type: "SessionPaused";
+  readonly reason: string | null;
+  readonly actor: Actor;
+}
+
+export interface SessionResumed {
+  readonly type: "SessionResumed";
+  readonly actor: Actor;
+}
+
+/** A person wants the next attempt now. */
+export interface TaskHurried {
+  readonly type: "TaskHurried";
+  readonly taskId: string;
+  readonly n: number;
+  readonly actor: Actor;
+}
+
+/** We were away when the session had lasted too long: the time is given back. */
+export interface DeadlineMoved {
+  readonly type: "DeadlineMoved";
+  readonly until: number;
 }
 
 export interface TaskWaited {
@@ -68,6 +148,8 @@ export interface DispatchRequested extends AttemptRefEvent {
 }
 
 export type AttemptOutcome =
+  | "superseded"
+  | "heartbeat_deadline"
   | "failed"
   | "rejected"
   | "agent_error"
@@ -106,6 +188,10 @@ export interface TaskFailed {
   readonly taskId: string;
   readonly n: number;
   readonly error: TaskError;
+  /** What follows instead of the session's end. */
+  readonly instead?: "fallback" | "continue";
+  /** Who said so, if it was a person. */
+  readonly actor?: Actor;
 }
 
 export interface TaskCancelled {
@@ -130,7 +216,8 @@ export interface SessionCompleted {
 
 export interface SessionFailed {
   readonly type: "SessionFailed";
-  readonly taskId: string;
+  /** `null`: no task of its own made it fail. */
+  readonly taskId: string | null;
   readonly error: TaskError;
 }
 
@@ -150,6 +237,16 @@ export type SessionEvent =
   | TaskCompleted
   | TaskFailed
   | TaskCancelled
+  | TaskSkipped
+  | TaskSlept
+  | TaskResolved
+  | TaskHurried
+  | ChoiceMade
+  | FallbackEnded
+  | CompensationStarted
+  | SessionPaused
+  | SessionResumed
+  | DeadlineMoved
   | LateResultRecorded
   | SessionCompleted
   | SessionFailed
@@ -167,6 +264,16 @@ export const SESSION_EVENTS: ReadonlySet<string> = new Set(
     TaskCompleted: true,
     TaskFailed: true,
     TaskCancelled: true,
+    TaskSkipped: true,
+    TaskSlept: true,
+    TaskResolved: true,
+    TaskHurried: true,
+    ChoiceMade: true,
+    FallbackEnded: true,
+    CompensationStarted: true,
+    SessionPaused: true,
+    SessionResumed: true,
+    DeadlineMoved: true,
     LateResultRecorded: true,
     SessionCompleted: true,
     SessionFailed: true,

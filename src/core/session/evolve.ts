@@ -1,4 +1,5 @@
 import type { SessionEvent } from "./events.ts";
+import { stoodFor, thaw } from "./pause.ts";
 import type { DispatchedTask, EndedTask, OpenTask, SessionState, TaskError } from "./state.ts";
 
 /** Where an event stands: the log row it is in and that row's time (epoch ms). */
@@ -15,6 +16,13 @@ const end = (state: SessionState, taskId: string, ended: EndedTask): SessionStat
   open: state.open.filter((task) => task.n !== ended.n),
   ended: { ...state.ended, [taskId]: ended },
 });
+
+/** A compensation that has begun is not left to begin. */
+const begun = (state: SessionState, taskId: string): SessionState => {
+  const { failing } = state;
+  if (failing?.left[0] !== taskId) return state;
+  return { ...state, failing: { ...failing, left: failing.left.slice(1) } };
+};
 
 /** At most so many characters (code points, so that none is cut in two) of a text. */
 const cut = (text: string, most: number): string => {
@@ -38,7 +46,14 @@ const base = (task: OpenTask) => ({
   paramsSeq: task.paramsSeq,
   readyAt: task.readyAt,
   last: task.last,
+  ...(task.priority === undefined ? {} : { priority: task.priority }),
 });
+
+/** How a task ended stays; this adds what was decided because of it. */
+const amend = (state: SessionState, taskId: string, change: (ended: EndedTask) => EndedTask): SessionState => {
+  const ended = state.ended[taskId];
+  return ended === undefined ? state : { ...state, ended: { ...state.ended, [taskId]: change(ended) } };
+};
 
 const apply = (state: SessionState, event: SessionEvent, place: EventPlace): SessionState => {
   switch (event.type) {
@@ -49,7 +64,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
     case "TaskEntered": {
       const task: OpenTask = {
         phase: "backoff",
-        retryAt: place.at,
+        retryAt: place.at - stoodFor(state, place.at),
         taskId: event.taskId,
         n: event.n,
         attempt: 0,
@@ -59,8 +74,9 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         paramsSeq: place.seq,
         readyAt: place.at,
         last: null,
+        ...(event.priority === undefined ? {} : { priority: event.priority }),
       };
-      return { ...state, tasks: event.n, open: [...state.open, task] };
+      return { ...begun(state, event.taskId), tasks: event.n, open: [...state.open, task] };
     }
     case "TaskWaited":
       return {
@@ -92,7 +108,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         open: replace(state, event.n, (task) => ({
           ...base(task),
           phase: "backoff",
-          retryAt: event.retryAt ?? place.at,
+          retryAt: (event.retryAt ?? place.at) - stoodFor(state, place.at),
           used: task.used + (event.counts ? 1 : 0),
           refusals: event.outcome === "refused" ? task.refusals + 1 : 0,
           rejectedBy:
@@ -104,8 +120,54 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
       };
     case "TaskCompleted":
       return end(state, event.taskId, { n: event.n, status: "completed", seq: place.seq });
-    case "TaskFailed":
-      return end(state, event.taskId, { n: event.n, status: "failed", seq: place.seq });
+    case "TaskFailed": {
+      const pending = event.instead === "fallback" ? { pending: true as const } : {};
+      return end(state, event.taskId, { n: event.n, status: "failed", seq: place.seq, ...pending });
+    }
+    case "TaskResolved":
+      return end(state, event.taskId, { n: event.n, status: "completed", seq: place.seq });
+    case "TaskSkipped": {
+      const dead = event.reason === "not_reached" ? { dead: true as const } : {};
+      const counted = { ...begun(state, event.taskId), tasks: Math.max(state.tasks, event.n) };
+      return end(counted, event.taskId, { n: event.n, status: "skipped", seq: place.seq, ...dead });
+    }
+    case "TaskSlept":
+      return {
+        ...state,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "sleeping",
+          until: event.fixed ? event.until : event.until - stoodFor(state, place.at),
+          fixed: event.fixed,
+        })),
+      };
+    case "TaskHurried":
+      return {
+        ...state,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "backoff",
+          retryAt: place.at - stoodFor(state, place.at),
+        })),
+      };
+    case "ChoiceMade":
+      return amend(state, event.taskId, (ended) => ({ ...ended, chose: event.chose }));
+    case "FallbackEnded": {
+      const by = Object.hasOwn(state.ended, event.by) ? state.ended[event.by] : undefined;
+      return amend(state, event.taskId, ({ pending: _, ...ended }) =>
+        event.status === "completed"
+          ? { ...ended, status: "completed", seq: by?.seq ?? ended.seq, by: by?.by ?? event.by }
+          : ended,
+      );
+    }
+    case "CompensationStarted":
+      return { ...state, failing: { taskId: event.taskId, error: brief(event.error, 1_000), left: event.tasks } };
+    case "SessionPaused":
+      return { ...state, paused: { at: place.at, reason: event.reason } };
+    case "SessionResumed":
+      return thaw(state, place.at);
+    case "DeadlineMoved":
+      return { ...state, deadlineAt: event.until };
     case "TaskCancelled":
       return end(state, event.taskId, { n: event.n, status: "cancelled", seq: place.seq });
     case "SessionCompleted":
@@ -144,5 +206,6 @@ export const evolve = (state: SessionState | null, event: SessionEvent, place: E
     open: [],
     ended: {},
     dispatched: false,
+    ...(event.timeoutMs === undefined ? {} : { deadlineAt: place.at + event.timeoutMs }),
   };
 };

@@ -12,6 +12,8 @@ export interface Signs {
   readonly reported: boolean;
   /** The newest progress a report brought; `null` without one. */
   readonly progress: Json;
+  /** Epoch ms of the newest report tied to it; absent where it was not asked for. */
+  readonly lastAt?: number;
 }
 
 /** Who can do what a capability names. */
@@ -36,6 +38,8 @@ export interface Facts {
   readonly ahead: ReadonlyMap<string, number>;
   /** Every logged event about the task a command names; `null` while not loaded. */
   readonly history: readonly SessionEvent[] | null;
+  /** Which agents and capabilities were asked for; absent: all there are. What was not asked for is not known. */
+  readonly known?: { readonly agents: ReadonlySet<string>; readonly caps: ReadonlySet<string> };
 }
 
 /** A task of the definition. Throws for any other: a session is pinned to the definition its tasks came from. */
@@ -56,15 +60,6 @@ export const inputOf = (facts: Facts): JsonObject => {
 /** How a task ended; `undefined` if it has not. Own members only: a task may be called `constructor`. */
 export const endedTask = (state: SessionState, taskId: string): EndedTask | undefined =>
   Object.hasOwn(state.ended, taskId) ? state.ended[taskId] : undefined;
-
-/** The output of a completed task; `undefined` if the row is not at hand or holds none. */
-export const outputOf = (facts: Facts, state: SessionState, taskId: string): Json | undefined => {
-  const ended = endedTask(state, taskId);
-  for (const event of (ended && facts.rows.get(ended.seq)) ?? []) {
-    if (event.type === "TaskCompleted" && event.taskId === taskId) return event.output;
-  }
-  return undefined;
-};
 
 /** The rendered parameters of an open task. */
 export const parametersOf = (facts: Facts, paramsSeq: number, n: number): JsonObject | undefined => {

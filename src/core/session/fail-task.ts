@@ -1,6 +1,8 @@
 import { attemptIdOf } from "../ids.ts";
+import type { Graph } from "../workflow/graph.ts";
 import type { AttemptTrace, Transport } from "./events.ts";
-import type { DispatchedTask, TaskError } from "./state.ts";
+import { nodeOf } from "./facts.ts";
+import type { Actor, DispatchedTask, TaskError } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
 /** What is known about an attempt in flight, to be kept with the event that ends it. */
@@ -21,32 +23,68 @@ export const traceOf = (
   };
 };
 
+/** Takes an attempt in flight from its agent, because something else decides about the task. */
+export const takeBack = (
+  turn: Turn,
+  task: DispatchedTask,
+  outcome: "cancelled" | "superseded",
+  error: TaskError,
+): void =>
+  emit(turn, {
+    type: "AttemptEnded",
+    taskId: task.taskId,
+    n: task.n,
+    attempt: task.attempt,
+    attemptId: attemptIdOf(turn.state.id, task.n, task.attempt),
+    agentId: task.agentId,
+    outcome,
+    error,
+    counts: false,
+    retryAt: null,
+    trace: traceOf(turn, task),
+  });
+
 /** Ends every open task as cancelled and frees the agents that hold one. */
 export const cancelOpenTasks = (turn: Turn, error: TaskError): void => {
   for (const task of turn.state.open) {
-    if (task.phase === "dispatched") {
-      emit(turn, {
-        type: "AttemptEnded",
-        taskId: task.taskId,
-        n: task.n,
-        attempt: task.attempt,
-        attemptId: attemptIdOf(turn.state.id, task.n, task.attempt),
-        agentId: task.agentId,
-        outcome: "cancelled",
-        error,
-        counts: false,
-        retryAt: null,
-        trace: traceOf(turn, task),
-      });
-    }
+    if (task.phase === "dispatched") takeBack(turn, task, "cancelled", error);
     emit(turn, { type: "TaskCancelled", taskId: task.taskId, n: task.n });
   }
 };
 
-/** A task has failed for good: so does its session, and what else is open in it is cancelled. */
-export const failTask = (turn: Turn, n: number, error: TaskError): void => {
+/** What follows instead of the session's end when a task has failed for good. */
+const insteadOf = (graph: Graph, taskId: string): "fallback" | "continue" | undefined => {
+  const node = nodeOf(graph, taskId);
+  if (node.fallbackTaskId !== null) return "fallback";
+  return node.onFailure === "continue" || node.compensates !== null ? "continue" : undefined;
+};
+
+/** A task has failed for good; `proceed` draws the consequences. */
+export const failTask = (turn: Turn, n: number, error: TaskError, actor?: Actor): void => {
   const { taskId } = openTask(turn, n)!; // callers have just seen it open
-  emit(turn, { type: "TaskFailed", taskId, n, error });
-  cancelOpenTasks(turn, { code: "session_failed", message: `task "${taskId}" failed` });
-  emit(turn, { type: "SessionFailed", taskId, error });
+  const instead = insteadOf(turn.facts.graph, taskId);
+  emit(turn, {
+    type: "TaskFailed",
+    taskId,
+    n,
+    error,
+    ...(instead === undefined ? {} : { instead }),
+    ...(actor === undefined ? {} : { actor }),
+  });
+};
+
+/** The compensations of what has completed, the last first. */
+const undoing = (turn: Turn): readonly string[] =>
+  Object.entries(turn.state.ended)
+    .filter(([, { status }]) => status === "completed")
+    .toSorted(([, a], [, b]) => b.seq - a.seq || b.n - a.n)
+    .flatMap(([taskId]) => nodeOf(turn.facts.graph, taskId).compensateWith ?? []);
+
+/** The session fails: what is open is cancelled, what was done is undone, then it ends. */
+export const failSession = (turn: Turn, taskId: string | null, error: TaskError): void => {
+  const why = taskId === null ? error.message : `task "${taskId}" failed`;
+  cancelOpenTasks(turn, { code: "session_failed", message: why });
+  const tasks = undoing(turn);
+  if (tasks.length === 0) return emit(turn, { type: "SessionFailed", taskId, error });
+  emit(turn, { type: "CompensationStarted", taskId, error, tasks });
 };

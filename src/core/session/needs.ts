@@ -1,8 +1,11 @@
-import { targetOf, type Graph, type GraphTask } from "../workflow/graph.ts";
+import { targetOf, type Graph, type GraphTask, type Reads } from "../workflow/graph.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import type { SessionState } from "./state.ts";
 
-/** What the next decision on a session may have to read; stored beside the head so that one batch loads it. */
+/**
+ * What the next decision on a session is likely to read; stored beside the head so that one batch loads it. What it
+ * turns out to need besides is loaded then.
+ */
 export interface Needs {
   /** Log rows (`seq`) with inputs, outputs and parameters. */
   readonly rows: readonly number[];
@@ -10,6 +13,13 @@ export interface Needs {
   readonly agents: readonly string[];
   readonly caps: readonly string[];
 }
+
+/** Both together. */
+export const unionOf = (a: Needs, b: Needs): Needs => ({
+  rows: [...new Set([...a.rows, ...b.rows])],
+  agents: [...new Set([...a.agents, ...b.agents])],
+  caps: [...new Set([...a.caps, ...b.caps])],
+});
 
 const addTarget = (task: GraphTask, agents: Set<string>, caps: Set<string>): void => {
   const target = targetOf(task);
@@ -38,14 +48,17 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
     if (open.phase === "dispatched") agents.add(open.agentId);
     const task = nodeOf(graph, open.taskId);
     addTarget(task, agents, caps);
-    for (const nextId of task.next) {
-      addTarget(nodeOf(graph, nextId), agents, caps);
-      const reads = graph.reads(nextId);
+    const read = (reads: Reads): void => {
       if (reads.input) rows.add(1);
       for (const taskId of reads.tasks) {
         const ended = endedTask(state, taskId);
         if (ended) rows.add(ended.seq);
       }
+    };
+    read(graph.choiceReads(open.taskId));
+    for (const nextId of task.next) {
+      addTarget(nodeOf(graph, nextId), agents, caps);
+      read(graph.reads(nextId));
     }
   }
   return { rows: [...rows], agents: [...agents], caps: [...caps] };

@@ -3,7 +3,6 @@ import type { Json } from "../json.ts";
 import { canonical } from "../workflow/canonical.ts";
 import type { SettleAttempt } from "./commands.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { enterTask } from "./enter-task.ts";
 import type {
   AttemptEnded,
   DispatchRequested,
@@ -13,7 +12,6 @@ import type {
   TaskCompleted,
   Transport,
 } from "./events.ts";
-import { nodeOf } from "./facts.ts";
 import { traceOf } from "./fail-task.ts";
 import type { DispatchedTask } from "./state.ts";
 import { emit, type Turn } from "./turn.ts";
@@ -58,10 +56,6 @@ const complete = (
     trace: traceOf(turn, task, command.startedAt),
     ...(command.usage === undefined ? {} : { usage: command.usage }),
   });
-  for (const next of nodeOf(turn.facts.graph, task.taskId).next) {
-    if (turn.state.status === "open") enterTask(turn, next);
-  }
-  if (turn.state.status === "open" && turn.state.open.length === 0) emit(turn, { type: "SessionCompleted" });
 };
 
 /** Whether an ended attempt was settled by the agent with this very result. */

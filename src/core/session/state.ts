@@ -36,6 +36,8 @@ interface OpenTaskBase {
   readonly readyAt: number;
   /** Why its last attempt ended, if it did; in short, the log has the whole text. */
   readonly last: TaskError | null;
+  /** 0–99, where it is not the default of 50. */
+  readonly priority?: number;
 }
 
 /** Ready, but no agent can take it yet. `since` starts the queue deadline. */
@@ -58,15 +60,42 @@ export interface DispatchedTask extends OpenTaskBase {
   readonly agentId: string;
   readonly sentAt: number;
   readonly leaseUntil: number;
+  /** For how long (ms) the session was paused meanwhile: its deadlines are that much later. */
+  readonly frozenMs?: number;
+  /** When (epoch ms) it last went on after a pause: silence counts from then. */
+  readonly thawedAt?: number;
 }
 
-export type OpenTask = WaitingTask | BackoffTask | DispatchedTask;
+/** Nothing happens before `until`. `fixed`: an instant of the calendar, which a pause does not move. */
+export interface SleepingTask extends OpenTaskBase {
+  readonly phase: "sleeping";
+  readonly until: number;
+  readonly fixed: boolean;
+}
+
+export type OpenTask = WaitingTask | BackoffTask | DispatchedTask | SleepingTask;
 
 /** A task that has ended: its order, how, and the log row that holds its output or error. */
 export interface EndedTask {
   readonly n: number;
-  readonly status: "completed" | "failed" | "cancelled";
+  readonly status: "completed" | "failed" | "cancelled" | "skipped";
   readonly seq: number;
+  /** Nothing led to it; without it, a skipped task counts as done. */
+  readonly dead?: true;
+  /** It has failed and its fallback is not done yet. */
+  readonly pending?: true;
+  /** The fallback whose output stands for its own. */
+  readonly by?: string;
+  /** Which way was chosen after it, where there are several; `null`: none. */
+  readonly chose?: string | null;
+}
+
+/** A session that has failed and undoes what it did. */
+export interface Failing {
+  readonly taskId: string | null;
+  readonly error: TaskError;
+  /** Compensations that are still to begin, in their order. */
+  readonly left: readonly string[];
 }
 
 export type SessionStatus = "open" | "completed" | "failed" | "cancelled";
@@ -92,4 +121,10 @@ export interface SessionState {
   readonly ended: Readonly<Record<string, EndedTask>>;
   /** Whether any attempt was ever dispatched: `started` becomes `waiting` only after that. */
   readonly dispatched: boolean;
+  /** Epoch ms at which the session has lasted too long; absent: never. */
+  readonly deadlineAt?: number;
+  /** Present while compensations run. */
+  readonly failing?: Failing;
+  /** Present while paused: since when (epoch ms), and why. */
+  readonly paused?: { readonly at: number; readonly reason: string | null };
 }

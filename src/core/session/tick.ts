@@ -2,9 +2,10 @@ import type { Agent } from "../agent/agent.ts";
 import { attemptIdOf } from "../ids.ts";
 import { AWAY_MS, deadlinesOf, LEASE_MS } from "./deadlines.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { assignOrWait } from "./enter-task.ts";
+import { assignOrWait } from "./assign.ts";
 import { nodeOf } from "./facts.ts";
-import { failTask } from "./fail-task.ts";
+import { failSession, failTask } from "./fail-task.ts";
+import { proceed } from "./proceed.ts";
 import type { DispatchedTask, WaitingTask } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
@@ -48,13 +49,24 @@ const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
       error: { code: "agent_deregistered", message },
     });
   }
-  const { leaseAt, startAt, runAt } = deadlinesOf(turn.state, task, facts);
+  const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(turn.state, task, facts);
   if (now >= runAt) {
-    const message = `agent ${task.agentId} did not finish within ${(runAt - task.sentAt) / 1_000} s`;
+    const message = `agent ${task.agentId} did not finish within ${nodeOf(facts.graph, task.taskId).timeout.runMs / 1_000} s`;
     return endAttempt(turn, task, {
       outcome: "run_deadline",
       counts: now - runAt <= AWAY_MS,
       error: { code: "run_deadline", message },
+    });
+  }
+  if (heartbeatAt !== null && now >= heartbeatAt) {
+    const seconds = nodeOf(facts.graph, task.taskId).timeout.heartbeatMs! / 1_000; // without one there is no deadline
+    return endAttempt(turn, task, {
+      outcome: "heartbeat_deadline",
+      counts: now - heartbeatAt <= AWAY_MS,
+      error: {
+        code: "heartbeat_deadline",
+        message: `agent ${task.agentId} gave no sign of life for ${seconds} s while it worked`,
+      },
     });
   }
   if (startAt !== null && now >= startAt) {
@@ -79,8 +91,24 @@ const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
   }
 };
 
+/** Whether the session has lasted too long, and what follows. Time in which we were away is given back. */
+const isOverdue = (turn: Turn): boolean => {
+  const { deadlineAt, startedAt, failing } = turn.state;
+  if (deadlineAt === undefined || failing !== undefined || turn.now < deadlineAt) return false;
+  const late = turn.now - deadlineAt;
+  if (late > AWAY_MS) {
+    emit(turn, { type: "DeadlineMoved", until: turn.now + late });
+    return false;
+  }
+  const seconds = Math.round((deadlineAt - startedAt) / 1_000);
+  failSession(turn, null, { code: "session_timeout", message: `the session did not end within ${seconds} s` });
+  return true;
+};
+
 /** Does what is really due in a session, and nothing else: no event means that only the timer is re-armed. */
 export const tick = (turn: Turn): void => {
+  if (turn.state.status !== "open" || turn.state.paused !== undefined) return;
+  if (isOverdue(turn)) return;
   for (const { n } of turn.state.open) {
     const task = openTask(turn, n);
     if (task === undefined || turn.state.status !== "open") return;
@@ -94,6 +122,12 @@ export const tick = (turn: Turn): void => {
       case "dispatched":
         tickDispatched(turn, task);
         break;
+      case "sleeping":
+        if (turn.now >= task.until) {
+          emit(turn, { type: "TaskResolved", taskId: task.taskId, n, output: null, by: "timer" });
+        }
+        break;
     }
+    proceed(turn);
   }
 };

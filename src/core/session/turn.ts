@@ -1,10 +1,22 @@
 import type { Agent } from "../agent/agent.ts";
 import { effectOf, withEffect } from "../agent/effects.ts";
-import type { Json } from "../json.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { outputOf, type Facts } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import type { OpenTask, SessionState } from "./state.ts";
+
+/** Facts that a decision turned out to need and that were not loaded. */
+export interface Missing {
+  readonly rows: Set<number>;
+  readonly agents: Set<string>;
+  readonly caps: Set<string>;
+}
+
+/** A task that ended in this turn, whose consequences are still to be drawn. */
+export interface Ended {
+  readonly taskId: string;
+  readonly n: number;
+}
 
 /**
  * One decision in the making: the events so far and the world as they leave it, so that a task entered
@@ -18,7 +30,8 @@ export interface Turn {
   readonly seq: number;
   readonly events: SessionEvent[];
   readonly agents: Map<string, Agent>;
-  readonly outputs: Map<string, Json>;
+  readonly missing: Missing;
+  readonly agenda: Ended[];
   state: SessionState;
 }
 
@@ -34,21 +47,37 @@ export const beginTurn = (
   seq,
   events: [],
   agents: new Map(facts.agents),
-  outputs: new Map(),
+  missing: { rows: new Set(), agents: new Set(), caps: new Set() },
+  agenda: [],
   state,
 });
 
 export const emit = (turn: Turn, event: SessionEvent): void => {
   turn.events.push(event);
   turn.state = evolve(turn.state, event, { seq: turn.seq, at: turn.now });
-  if (event.type === "TaskCompleted") turn.outputs.set(event.taskId, event.output);
+  if (
+    event.type === "TaskCompleted" ||
+    event.type === "TaskResolved" ||
+    event.type === "TaskFailed" ||
+    event.type === "TaskSkipped"
+  ) {
+    turn.agenda.push({ taskId: event.taskId, n: event.n });
+  }
   const effect = effectOf(event, turn.state.id, turn.now);
   const agent = effect && turn.agents.get(effect.agentId);
   if (effect && agent) turn.agents.set(agent.id, withEffect(agent, effect));
 };
 
-/** The output of a task completed in this turn or before. */
-export const outputIn = (turn: Turn, taskId: string): Json | undefined =>
-  turn.outputs.get(taskId) ?? outputOf(turn.facts, turn.state, taskId);
+/** The events of a log row, this turn's own included; `undefined`: not loaded, and noted as missing. */
+export const rowIn = (turn: Turn, seq: number): readonly SessionEvent[] | undefined => {
+  if (seq === turn.seq) return turn.events;
+  const row = turn.facts.rows.get(seq);
+  if (row === undefined) turn.missing.rows.add(seq);
+  return row;
+};
 
 export const openTask = (turn: Turn, n: number): OpenTask | undefined => turn.state.open.find((task) => task.n === n);
+
+/** Whether facts are missing: then nothing that was decided counts, and it is decided again with them. */
+export const lacksFacts = ({ missing }: Turn): boolean =>
+  missing.rows.size > 0 || missing.agents.size > 0 || missing.caps.size > 0;

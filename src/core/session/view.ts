@@ -27,7 +27,7 @@ export interface TaskView {
   readonly taskId: string;
   readonly id: string;
   readonly name: string;
-  readonly status: "waiting" | "running" | "retrying" | "completed" | "failed" | "cancelled";
+  readonly status: "waiting" | "running" | "retrying" | "completed" | "failed" | "cancelled" | "skipped";
   readonly agentId: string | null;
   readonly parameters: JsonObject;
   readonly output: Json;
@@ -44,9 +44,18 @@ export const openSince = (task: OpenTask): number => {
     case "waiting":
       return task.since;
     case "backoff":
+    case "sleeping":
       return task.readyAt;
   }
 };
+
+const TASK_ENDS: ReadonlySet<SessionEvent["type"]> = new Set([
+  "TaskCompleted",
+  "TaskResolved",
+  "TaskFailed",
+  "TaskCancelled",
+  "TaskSkipped",
+]);
 
 /** When the tasks of a log have ended (epoch ms), by their number. */
 export const endedAtOf = (
@@ -55,8 +64,7 @@ export const endedAtOf = (
   const ended = new Map<number, number>();
   for (const { at, events } of log) {
     for (const event of events) {
-      if (event.type === "TaskCompleted" || event.type === "TaskFailed" || event.type === "TaskCancelled")
-        ended.set(event.n, at);
+      if (TASK_ENDS.has(event.type) && "n" in event) ended.set(event.n, at);
     }
   }
   return ended;
@@ -65,7 +73,12 @@ export const endedAtOf = (
 type Draft = { -readonly [K in keyof TaskView]: TaskView[K] } & { attempts: AttemptView[] };
 
 /** How the phases of an open task are called. */
-export const openStatus = { waiting: "waiting", backoff: "retrying", dispatched: "running" } as const;
+export const openStatus = {
+  waiting: "waiting",
+  backoff: "retrying",
+  dispatched: "running",
+  sleeping: "waiting",
+} as const;
 
 /** An attempt ends soon after it began, so it is looked for from the end: a long history costs no more a step. */
 const endAttemptView = (draft: Draft, attemptId: string, end: Partial<AttemptView>): void => {
@@ -73,20 +86,26 @@ const endAttemptView = (draft: Draft, attemptId: string, end: Partial<AttemptVie
   draft.attempts[at] = { ...draft.attempts[at]!, ...end }; // an attempt is requested before anything ends it
 };
 
+const draftOf = (sessionId: string, { taskId, n }: { readonly taskId: string; readonly n: number }): Draft => ({
+  taskId,
+  id: taskIdOf(sessionId, n),
+  name: taskId,
+  status: "waiting",
+  agentId: null,
+  parameters: {},
+  output: null,
+  error: null,
+  lateResults: 0,
+  attempts: [],
+});
+
 const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEvent, at: number): void => {
   if (event.type === "TaskEntered") {
-    drafts.set(event.n, {
-      taskId: event.taskId,
-      id: taskIdOf(sessionId, event.n),
-      name: event.taskId,
-      status: "waiting",
-      agentId: null,
-      parameters: event.parameters,
-      output: null,
-      error: null,
-      lateResults: 0,
-      attempts: [],
-    });
+    drafts.set(event.n, { ...draftOf(sessionId, event), parameters: event.parameters });
+    return;
+  }
+  if (event.type === "TaskSkipped") {
+    drafts.set(event.n, { ...(drafts.get(event.n) ?? draftOf(sessionId, event)), status: "skipped" });
     return;
   }
   const draft = "n" in event ? drafts.get(event.n) : undefined;
@@ -128,6 +147,9 @@ const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEv
       else Object.assign(draft, { status: "completed", output: event.output, error: null });
       return;
     }
+    case "TaskResolved":
+      Object.assign(draft, { status: "completed", output: event.output, error: null });
+      return;
     case "TaskFailed":
       Object.assign(draft, { status: "failed", error: event.error });
       return;
@@ -173,11 +195,16 @@ export const tasksView = (
   return [...drafts.values()];
 };
 
-export type ReadStatus = "started" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+/** What the row of a session says, so that a step rewrites no index: open, paused, or how it ended. */
+export const storedStatus = (state: SessionState): SessionState["status"] | "paused" =>
+  state.status === "open" && state.paused !== undefined ? "paused" : state.status;
+
+export type ReadStatus = "started" | "running" | "waiting" | "paused" | "completed" | "failed" | "cancelled";
 
 /** The status people read: an attempt in flight = running, nothing dispatched yet = started, else waiting. */
 export const readStatus = (state: SessionState): ReadStatus => {
   if (state.status !== "open") return state.status;
+  if (state.paused !== undefined) return "paused";
   if (state.open.some((task) => task.phase === "dispatched")) return "running";
   return state.dispatched ? "waiting" : "started";
 };
@@ -206,6 +233,8 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
         taskId: task.taskId,
         until: task.retryAt,
       };
+    case "sleeping":
+      return { code: "timer", message: `"${task.taskId}" waits for its time`, taskId: task.taskId, until: task.until };
     case "waiting": {
       const route = facts && routeOf(nodeOf(facts.graph, task.taskId), facts, home, task.rejectedBy);
       const pick = facts && route && pickAgent(route, task, facts.agents, now);
@@ -219,7 +248,12 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
 
 /** What the session waits for, in words: tasks without an agent first. With facts the reason is that of now. */
 export const waitingFor = (state: SessionState, facts: Facts | null, now = 0): WaitingFor | null => {
-  const rank = { waiting: 0, backoff: 1, dispatched: 2 } as const;
+  const rank = { waiting: 0, backoff: 1, sleeping: 2, dispatched: 3 } as const;
   const [task] = state.open.toSorted((a, b) => rank[a.phase] - rank[b.phase] || a.n - b.n);
-  return state.status === "open" && task !== undefined ? waitOf(task, facts, state.home, now) : null;
+  if (state.status !== "open" || task === undefined) return null;
+  if (state.paused !== undefined) {
+    const reason = state.paused.reason === null ? "" : `: ${state.paused.reason}`;
+    return { code: "paused", message: `the session is paused${reason}`, taskId: task.taskId, until: null };
+  }
+  return waitOf(task, facts, state.home, now);
 };

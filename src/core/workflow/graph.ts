@@ -68,6 +68,16 @@ const readsIn = (templates: readonly Json[]): Reads => {
   return { input, agent, tasks: [...tasks] };
 };
 
+/** Parsing expressions costs more than a step should; a graph is kept for as long as its sessions run. */
+const onceEach = (find: (taskId: string) => Reads): ((taskId: string) => Reads) => {
+  const found = new Map<string, Reads>();
+  return (taskId) => {
+    const reads = found.get(taskId) ?? find(taskId);
+    found.set(taskId, reads);
+    return reads;
+  };
+};
+
 /** The template that renders to the value of a CEL expression. */
 export const templateOf = (expression: string): string => `\${${expression}}`;
 
@@ -121,15 +131,15 @@ export const compile = (definition: Definition): Graph => {
     tasks,
     starts: [...tasks.values()].filter(({ isStart }) => isStart).map(({ taskId }) => taskId),
     timeoutMs: definition.timeoutMs,
-    reads: (taskId) => {
+    reads: onceEach((taskId) => {
       const task = tasks.get(taskId);
       if (task === undefined) return NOTHING;
       return readsIn([...(task.when === null ? [] : [templateOf(task.when)]), task.parameters]);
-    },
-    choiceReads: (taskId) => readsIn(conditionsOf(tasks.get(taskId)?.choices ?? null)),
-    itemReads: (taskId) => {
+    }),
+    choiceReads: onceEach((taskId) => readsIn(conditionsOf(tasks.get(taskId)?.choices ?? null))),
+    itemReads: onceEach((taskId) => {
       const task = tasks.get(taskId);
       return task?.type === "map" ? readsIn([task.item.parameters]) : NOTHING;
-    },
+    }),
   };
 };

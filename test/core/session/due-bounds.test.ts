@@ -46,3 +46,13 @@ test("an ended session has none", () => {
   expect(dueBounds({ ...state, status: "cancelled" }, facts.graph)).toBeNull();
   expect(dueBounds({ ...state, open: [] }, facts.graph)).toBeNull();
 });
+
+test("what has no end has no timer; an attempt without a run deadline may have one until it is delivered", () => {
+  const { state, facts } = given({ tasks, defaults, agents: [agent("a")] }).when(start()).and;
+  const [flying] = state.open;
+  const asleep = { ...flying!, phase: "sleeping" as const, until: Number.MAX_SAFE_INTEGER, fixed: false };
+  expect(dueAt({ ...state, open: [asleep] }, facts)).toBeNull();
+  expect(dueBounds({ ...state, open: [asleep] }, facts.graph)).toBeNull();
+  const endless = given({ tasks: [{ taskId: "one", type: "workflow" }], agents: [agent("a")] }).facts.graph;
+  expect(dueBounds(state, endless)).toEqual({ earliest: T0 + 30 * SECOND, latest: null });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inputOf, nodeOf, outputOf, parametersOf } from "../../../src/core/session/facts.ts";
+import { inputOf, nodeOf, parametersOf } from "../../../src/core/session/facts.ts";
 import { needsOf, startNeeds } from "../../../src/core/session/needs.ts";
 import { agent, cancel, done, endDispatch, given, graphOf, report, start, T0, tick } from "../../support/given.ts";
 
@@ -68,7 +68,6 @@ describe("the next change needs", () => {
     ];
     const running = given({ tasks: odd, agents }).when(start()).and;
     expect(needsOf(running.state, running.world.graph).rows).toEqual([1]);
-    expect(outputOf(running.facts, running.state, "constructor")).toBeUndefined();
     running
       .when(report("a", 1, done("built")))
       .then(
@@ -83,16 +82,6 @@ describe("what is read from the log", () => {
   const two = given({ tasks, agents: [agent("a"), agent("b", { capabilities: ["c2"] })] })
     .when(start({ input: { topic: "bees" } }))
     .and.when(report("a", 1, done({ n: 1 }))).and;
-
-  test("outputs of completed tasks", () => {
-    expect(outputOf(two.facts, two.state, "one")).toEqual({ n: 1 });
-    expect(outputOf(two.facts, two.state, "two")).toBeUndefined();
-    expect(outputOf({ ...two.facts, rows: new Map() }, two.state, "one")).toBeUndefined();
-    const failed = two.when(
-      report("b", 2, { kind: "failed", error: { code: "c", message: "m" }, retryable: false }),
-    ).and;
-    expect(outputOf(failed.facts, failed.state, "two")).toBeUndefined();
-  });
 
   test("the input of the session", () => {
     expect(inputOf(two.facts)).toEqual({ topic: "bees" });

@@ -240,6 +240,8 @@ describe("since when a task stands where it stands", () => {
     expect([again.state.open[0]?.phase, since(again)]).toEqual(["dispatched", [T0 + MINUTE]]);
     const waits = running.when(call(1, done(), { now: T0 + SECOND })).and;
     expect([waits.state.open[0]?.phase, since(waits)]).toEqual(["waiting", [T0 + SECOND]]);
+    const asleep = given({ tasks: [{ taskId: "nap", type: "wait", for: "1m" }] }).when(start()).and;
+    expect([asleep.state.open[0]?.phase, since(asleep)]).toEqual(["sleeping", [T0]]);
   });
 
   test("when it ended, however it did", () => {
@@ -249,5 +251,10 @@ describe("since when a task stands where it stands", () => {
     expect(ended(running.when(cancel(null, T0 + MINUTE)).and)).toEqual([[1, T0 + MINUTE]]);
     const failure = failed("boom", { retryable: false });
     expect(ended(running.when(call(1, failure, { now: T0 + MINUTE })).and)).toEqual([[1, T0 + MINUTE]]);
+    const nap = { taskId: "nap", type: "wait", for: "1m" };
+    const rested = given({ tasks: [nap, { taskId: "no", when: "false" }] })
+      .when(start())
+      .and.when(tick(T0 + MINUTE));
+    expect(ended(rested.and)).toEqual([1, 2].map((n) => [n, T0 + MINUTE]));
   });
 });

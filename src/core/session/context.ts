@@ -1,0 +1,98 @@
+import type { Json, JsonObject } from "../json.ts";
+import type { Reads } from "../workflow/graph.ts";
+import type { SessionEvent } from "./events.ts";
+import { endedTask, inputOf } from "./facts.ts";
+import type { EndedTask } from "./state.ts";
+import { rowIn, type Turn } from "./turn.ts";
+
+/** A task as templates and conditions see it. */
+export interface TaskFacts {
+  readonly output: Json;
+  readonly status: string;
+  readonly attempts: number;
+  readonly error: JsonObject | null;
+}
+
+/** Everything that `${…}` may read, as far as it is asked for. */
+export interface Context {
+  readonly input: Json;
+  readonly tasks: Readonly<Record<string, TaskFacts>>;
+  readonly session: JsonObject;
+  readonly agent: JsonObject | null;
+}
+
+const outputOf = (row: readonly SessionEvent[], taskId: string): Json | undefined => {
+  for (const event of row) {
+    if ((event.type === "TaskCompleted" || event.type === "TaskResolved") && event.taskId === taskId) {
+      return event.output;
+    }
+  }
+  return undefined;
+};
+
+const failureOf = (row: readonly SessionEvent[], taskId: string): JsonObject | null => {
+  for (const event of row) {
+    if (event.type === "TaskFailed" && event.taskId === taskId) return { ...event.error };
+  }
+  return null;
+};
+
+/** The number of the last attempt that the row speaks of; a task without attempts has none. */
+const attemptsIn = (row: readonly SessionEvent[], n: number): number =>
+  row.reduce((most, event) => ("attempt" in event && event.n === n ? Math.max(most, event.attempt) : most), 0);
+
+/** `null`: its row does not say. */
+const endedFacts = (turn: Turn, taskId: string, ended: EndedTask): TaskFacts | null => {
+  if (ended.status === "skipped" || ended.status === "cancelled") {
+    return { output: null, status: ended.status, attempts: 0, error: null };
+  }
+  const row = rowIn(turn, ended.seq) ?? [];
+  const source = ended.by ?? taskId;
+  const output = ended.status === "completed" ? outputOf(row, source) : null;
+  if (output === undefined) return null;
+  return {
+    output,
+    status: ended.status,
+    attempts: attemptsIn(row, endedTask(turn.state, source)!.n), // it has ended, or another in its place
+    error: ended.status === "failed" ? failureOf(row, taskId) : null,
+  };
+};
+
+const factsOfTask = (turn: Turn, taskId: string): TaskFacts | null => {
+  const ended = endedTask(turn.state, taskId);
+  if (ended !== undefined) return endedFacts(turn, taskId, ended);
+  const open = turn.state.open.find((task) => task.taskId === taskId);
+  const status = open === undefined ? "pending" : open.phase === "dispatched" ? "running" : "waiting";
+  return { output: null, status, attempts: open?.attempt ?? 0, error: null };
+};
+
+const homeAgent = (turn: Turn): JsonObject | null => {
+  const { home } = turn.state;
+  const agent = home === null ? undefined : turn.agents.get(turn.facts.newest.get(home) ?? home);
+  if (agent === undefined) return null;
+  const { id, name, version, capabilities, metadata } = agent;
+  return { id, name, version, capabilities, metadata };
+};
+
+/** What is asked for; a log row that is not at hand is noted as missing, and the decision is made anew. */
+export const contextOf = (turn: Turn, reads: Reads): Context => {
+  const { state } = turn;
+  if (reads.input) rowIn(turn, 1);
+  const { definition } = state;
+  return {
+    input: reads.input || turn.seq === 1 ? inputOf(turn.facts) : {},
+    tasks: Object.fromEntries(
+      reads.tasks.flatMap((id) => {
+        const facts = factsOfTask(turn, id);
+        return facts === null ? [] : [[id, facts] as const];
+      }),
+    ),
+    session: {
+      id: state.id,
+      workflowId: definition.workflowId,
+      revision: definition.revision === 0 ? null : definition.revision,
+      startedAt: state.startedAt,
+    },
+    agent: reads.agent ? homeAgent(turn) : null,
+  };
+};
