@@ -15,15 +15,13 @@ import { gateFaults, type Gate } from "./definition-gate.ts";
  * about it is read, checked and normalised already.
  */
 const notBuilt: Gate = {
-  types: ["tool", "http", "wait", "signal", "approval", "map", "workflow"],
-  taskKeys: ["dependsOn", "join", "when", "next", "fallbackTaskId", "compensateWith", "onFailure", "priority"],
-  timeoutKeys: ["heartbeat"],
-  definitionKeys: ["input", "timeout"],
-  defaultsKeys: ["priority"],
-  /** Several tasks that lead to one by `nextTaskId` or the order of the list. */
-  joins: true,
-  /** What expressions read, besides `input` and the output of tasks. */
-  reads: ["session", "agent", "item", "index", "status", "attempts", "error"],
+  types: ["tool", "http", "signal", "approval", "map", "workflow"],
+  taskKeys: [],
+  timeoutKeys: [],
+  definitionKeys: ["input"],
+  defaultsKeys: [],
+  joins: false,
+  reads: ["item", "index"],
 };
 
 /** `document` is what the author wrote: the thing to store, compare and give back. */

@@ -43,7 +43,7 @@ export const errorsDefinitionsSuite = (platform: Platform): void => {
         ["/tasks/0/parameters/x"],
       ],
       ["an unknown key", withTasks({ taskId: "a", agentid: "x" }), "invalid_definition", ["/tasks/0/agentid"]],
-      ["a construct of later", withTasks({ taskId: "a", when: "true" }), "not_supported", ["/tasks/0/when"]],
+      ["a construct of later", { ...withTasks({ taskId: "a" }), input: {} }, "not_supported", ["/input"]],
       ["a type of later", withTasks({ taskId: "a", type: "approval" }), "not_supported", ["/tasks/0/type"]],
     ])("422 for %s, with the pointer, also for an inline definition", async (_, document, code, pointers) => {
       const world = await open();

@@ -1,0 +1,4 @@
+import { graphSuite } from "../suites/graph-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+graphSuite(workerdPlatform);
