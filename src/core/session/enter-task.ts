@@ -32,7 +32,9 @@ const sleep = (turn: Turn, task: GraphTask, n: number, parameters: JsonObject): 
     const wanted = isFor ? "a duration such as 90s" : "an instant such as 2030-01-31T08:00:00Z";
     return failTask(turn, n, { code: "invalid_wait", message: `"${text.slice(0, 64)}" is not ${wanted}` });
   }
-  emit(turn, { type: "TaskSlept", taskId: task.taskId, n, until: isFor ? turn.now + ms : ms, fixed: !isFor });
+  // What has passed is due now: a timer in the past would go before what is really late.
+  const until = isFor ? turn.now + ms : Math.max(ms, turn.now);
+  emit(turn, { type: "TaskSlept", taskId: task.taskId, n, until, fixed: !isFor });
 };
 
 const begin = (turn: Turn, task: GraphTask, n: number, parameters: JsonObject): void => {

@@ -38,9 +38,9 @@ describe("a wait", () => {
       { type: "TaskEntered" },
       { type: "TaskSlept", until: T0 + MINUTE, fixed: true },
     );
-    begun([nap({ until: at(T0 - MINUTE) })])
-      .and.when(tick(T0))
-      .then({ type: "TaskResolved" }, { type: "SessionCompleted" });
+    const past = begun([nap({ until: at(T0 - MINUTE) })]);
+    past.then({ type: "SessionStarted" }, { type: "TaskEntered" }, { type: "TaskSlept", until: T0, fixed: true });
+    past.and.when(tick(T0)).then({ type: "TaskResolved" }, { type: "SessionCompleted" });
   });
 
   test("is rendered as any other parameter", () => {
