@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SessionEvent } from "../../src/core/session/events.ts";
+import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
+import { violationsOf } from "../support/legal-execution.ts";
 import type { SimAgent } from "./agents.ts";
 import type { SimDatabase } from "./database.ts";
 import type { SimOperator } from "./operator.ts";
@@ -30,6 +32,19 @@ export const finalChecks = (
       const away = event.outcome === "refused" || event.outcome === "agent_deregistered";
       check(!away || !event.counts, "L5", () => `${event.attemptId} ended ${event.outcome} and counts`);
     }
+  }
+  // P6: every log is a legal execution of its definition, as a naive interpreter sees it.
+  for (const row of db.query(
+    `SELECT s.id, w.body FROM sessions s JOIN workflows w
+      ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash`,
+  )) {
+    const rows = db.query("SELECT at, events FROM log WHERE stream = ? ORDER BY seq", String(row["id"]));
+    const log = rows.map(({ at, events }) => ({
+      at: Number(at),
+      events: JSON.parse(String(events)) as SessionEvent[],
+    }));
+    const [first] = violationsOf(JSON.parse(String(row["body"])) as AuthoredDefinition, log);
+    check(first === undefined, "P6", () => `${String(row["id"])}: no legal execution: ${first}`);
   }
   // P11: a stored definition is what its hash says, however often its workflow was edited.
   for (const row of db.query("SELECT workflow_id, hash, body FROM workflows")) {

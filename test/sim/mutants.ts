@@ -51,6 +51,17 @@ export const mutants: readonly Mutant[] = [
   { name: "the newest definition instead of the pinned one", file: "src/store/load.ts", find: "ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash", put: "ON w.workflow_id = s.workflow_id" },
   { name: "a late result changes the agent's session", file: `${DECIDE}/evolve.ts`, find: "case \"LateResultRecorded\":", put: "case \"LateResultRecorded\":\n      return { ...state, dispatched: !state.dispatched };" },
   { name: "an Idempotency-Key is not looked up", file: "src/app/start-session.ts", find: "if (earlier !== null) {", put: "if (earlier !== null && earlier.bodyHash === \"\") {" },
+  { name: "a join waits for one alone", file: `${DECIDE}/enter-task.ts`, find: "if (ways.includes(\"open\")) return;", put: "if (ways.every((way) => way === \"open\")) return;" },
+  { name: "a way that was not chosen is alive", file: `${DECIDE}/enter-task.ts`, find: "return from.chose === to ? \"live\" : \"dead\";", put: "return \"live\";" },
+  { name: "what a dead way leads to is alive", file: `${DECIDE}/enter-task.ts`, find: "if (from.dead === true) return \"dead\";", put: "" },
+  { name: "the last choice that holds is taken", file: `${DECIDE}/proceed.ts`, find: "of choices) {", put: "of choices.toReversed()) {" },
+  { name: "a condition that is false ends the way", file: `${DECIDE}/evolve.ts`, find: "event.reason === \"not_reached\" ? { dead: true as const } : {}", put: "event.reason !== \"operator\" ? { dead: true as const } : {}" },
+  { name: "the first is undone first", file: `${DECIDE}/fail-task.ts`, find: "b.seq - a.seq || b.n - a.n", put: "a.seq - b.seq || a.n - b.n" },
+  { name: "a session that fails undoes nothing", file: `${DECIDE}/fail-task.ts`, find: "if (tasks.length === 0) return emit(", put: "if (tasks.length >= 0) return emit(" },
+  { name: "a compensation that fails stops the others", file: `${DECIDE}/proceed.ts`, find: "else if (failing.left[0] === undefined) {", put: "else if (failing.left[0] === undefined || Object.values(turn.state.ended).at(-1)?.status === \"failed\") {" },
+  { name: "a fallback's failure is borne", file: `${DECIDE}/proceed.ts`, find: "if (failed && !isTolerated(turn, taskId)) {", put: "if (failed && !isTolerated(turn, taskId) && node.fallbackTaskId === null) {" },
+  { name: "a wait ends at once", file: `${DECIDE}/tick.ts`, find: "if (turn.now >= task.until) {", put: "if (turn.now >= task.until * 0) {" },
+  { name: "a session lasts too long", file: `${DECIDE}/tick.ts`, find: "if (isOverdue(turn)) return;", put: "" },
   { name: "the report is not part of the commit", file: "src/store/commit-session.ts", find: "...(commit.report === null ? [] : [reportStatement(commit.report, committed(commit))]),", put: "" },
 ]; // prettier-ignore
 

@@ -1,6 +1,8 @@
+import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
+import { drawGraph } from "../support/draw-graph.ts";
 import type { SimAgent } from "./agents.ts";
 import type { Random } from "./random.ts";
-import type { Reply, SimWorld } from "./world.ts";
+import { SIM_START, type Reply, type SimWorld } from "./world.ts";
 
 const CAPS = ["alpha", "beta", "gamma"] as const;
 
@@ -10,21 +12,54 @@ export interface Drawn {
   readonly runs: readonly string[];
 }
 
-/** A random definition of the language as built. */
+/** A random definition: half of them chains, the others of everything that the order of tasks can be. */
 export const drawDefinition = (
   random: Random,
   id: string,
   agents: readonly SimAgent[],
+  drawn: Drawn,
+): AuthoredDefinition =>
+  random.chance(0.5) ? drawChain(random, id, agents, drawn) : drawOrder(random, id, agents, drawn);
+
+const drawTarget = (random: Random, agents: readonly SimAgent[]): { agentId?: string; agentCapability?: string } =>
+  random.chance(0.15) && agents.length > 0
+    ? { agentId: random.pick(agents).id }
+    : random.chance(0.9)
+      ? { agentCapability: random.chance(0.85) ? random.pick(CAPS) : "nobody-has-this" }
+      : {};
+
+const drawOrder = (
+  random: Random,
+  id: string,
+  agents: readonly SimAgent[],
   { counts, runs }: Drawn,
-): object => {
+): AuthoredDefinition => {
+  const work = (at: number) => ({
+    ...drawTarget(random, agents),
+    parameters: { n: at, ...(random.chance(0.4) ? { given: "${input}" } : {}) },
+    retry: { maxAttempts: 1 + random.int(3), initialInterval: random.pick(["0s", "1s", "5s"]) },
+    timeout: {
+      start: random.pick(["5s", "20s"]),
+      run: random.pick(runs),
+      ...(random.chance(0.15) ? { heartbeat: random.pick(["10s", "60s"]) } : {}),
+      ...(random.chance(0.1) ? { queue: random.pick(["10s", "5m"]) } : {}),
+    },
+    ...(random.chance(0.2) ? { priority: random.int(100) } : {}),
+  });
+  const until = [0, 20_000, 200_000].map((ms) => new Date(SIM_START + ms).toISOString());
+  const graph = drawGraph(random, work, { id, mains: 1 + random.pick(counts), until: [...until, "${input.until}"] });
+  return { ...graph, ...(random.chance(0.2) ? { timeout: random.pick(["30s", "3m", "20m"]) } : {}) };
+};
+
+const drawChain = (
+  random: Random,
+  id: string,
+  agents: readonly SimAgent[],
+  { counts, runs }: Drawn,
+): AuthoredDefinition => {
   const count = random.pick(counts);
   const tasks = Array.from({ length: count }, (_, at) => {
-    const target =
-      random.chance(0.15) && agents.length > 0
-        ? { agentId: random.pick(agents).id }
-        : random.chance(0.9)
-          ? { agentCapability: random.chance(0.85) ? random.pick(CAPS) : "nobody-has-this" }
-          : {};
+    const target = drawTarget(random, agents);
     const parameters = {
       n: at,
       ...(random.chance(0.4) ? { given: "${input}" } : {}),
@@ -46,11 +81,19 @@ export const drawDefinition = (
   });
   const safe = cut.map((task, at) => {
     if (split < 0 || at !== split + 1) return task;
-    const { before: _before, ...parameters } = task.parameters as Record<string, unknown>;
+    const { before: _before, ...parameters } = task.parameters;
     return { ...task, parameters };
   });
   return { id, name: id, tasks: safe };
 };
+
+/** What every session is started with: enough for all that is drawn. */
+const inputOf = (key: string) => ({
+  key,
+  yes: key.length % 2 === 0,
+  pause: "3s",
+  until: new Date(SIM_START + 60_000).toISOString(),
+});
 
 interface Started {
   readonly key: string;
@@ -142,11 +185,14 @@ export class SimOperator {
       this.#saved.has(workflowId) && random.chance(0.6)
         ? { workflowDefinitionId: workflowId }
         : { workflowDefinition: drawDefinition(random, workflowId, known, this.#drawn) };
-    const body = { ...what, initialPayload: { key }, ...(home === undefined ? {} : { agentId: home }) };
+    const body = { ...what, initialPayload: inputOf(key), ...(home === undefined ? {} : { agentId: home }) };
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),
       (reply) => {
         if (reply.status === 503) return false;
+        const { code } = reply.json as { code?: string };
+        if (reply.status === 422 && code !== "validation_failed")
+          this.#world.bug(`start answered 422 ${JSON.stringify(reply.json)}`);
         // Refusals that the drawn request may deserve: an agent not known yet, or gone, or a task without a target.
         const forGood = reply.status === 422 || (reply.status === 409 && this.#world.calmSince !== null);
         if ((reply.status === 404 || reply.status === 409) && !forGood) return false;

@@ -69,6 +69,12 @@ export const drawGraph = (
   for (const [at, task] of tasks.entries()) {
     if (task.next !== undefined) drawChoices(draw, task, tasks.slice(at + 1).map(({ taskId }) => taskId)); // prettier-ignore
   }
+  // What is chosen by a task does not wait for it by `dependsOn` as well.
+  for (const { taskId, next } of tasks) {
+    for (const chosen of tasks.filter((task) => next?.some((way) => way.taskId === task.taskId))) {
+      if (chosen.dependsOn !== undefined) chosen.dependsOn = chosen.dependsOn.filter((id) => id !== taskId);
+    }
+  }
   const aside = (name: string): string => {
     const at = tasks.length;
     tasks.push({ taskId: name, ...work(at), ...(draw.chance(0.15) ? drawWait(draw, until) : {}) });
