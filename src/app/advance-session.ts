@@ -1,28 +1,18 @@
 import { taskIdOf } from "../core/ids.ts";
-import type { SessionCommand } from "../core/session/commands.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import { decide, type Answer, type Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
 import { unionOf, type Needs } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { commitDecision, timer } from "./commit-decision.ts";
-import { randomHex, type Deps } from "./deps.ts";
+import { commitStart, type StartRequest } from "./commit-start.ts";
+import type { Deps } from "./deps.ts";
 import { systemCause, type Cause } from "./log-row.ts";
-import { OpsError } from "./ops-error.ts";
 import { inBackground, publish } from "./publish.ts";
+import type { EndCallOf } from "./make-call.ts";
 import type { EndDispatch } from "./send-task.ts";
 import type { LoadedSession } from "./store-port.ts";
-
-/** A stale writer loads and decides again this often; then the caller is told to come back. */
-export const MAX_TRIES = 7;
-
-/** A command without its time and seed, which every try gets anew. */
-export type Wish<C extends SessionCommand = SessionCommand> = C extends SessionCommand
-  ? Omit<C, "now" | "seed">
-  : never;
-
-export const withClock = (deps: Deps, wish: Wish): SessionCommand =>
-  ({ ...wish, now: deps.clock.now(), seed: randomHex(deps.entropy, 16) }) as SessionCommand;
+import { contention, MAX_TRIES, withClock, type Wish } from "./tries.ts";
 
 /** The facts of a loaded session, with its compiled definition; `null` if there is no such session. */
 export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
@@ -33,9 +23,6 @@ export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
   const known = { agents: new Set(loaded.needs.agents), caps: new Set(loaded.needs.caps) };
   return { ...loaded.facts, graph: deps.graphs.of(definition.hash, definition.body), known };
 };
-
-export const contention = (): OpsError =>
-  new OpsError("contention", "Too many changes at the same moment; the request may be repeated.");
 
 export interface Advanced {
   readonly answer: Answer;
@@ -111,6 +98,12 @@ const endDispatch =
     await advanceSession(deps, sessionId, wish, systemCause("EndDispatch"));
   };
 
+const endCall =
+  (deps: Deps): EndCallOf =>
+  async (sessionId, n, attempt, result) => {
+    await advanceSession(deps, sessionId, { type: "EndCall", n, attempt, result }, systemCause("EndCall"));
+  };
+
 /** What follows a commit: see `publish`. */
 export const publishCommit = (
   deps: Deps,
@@ -119,6 +112,13 @@ export const publishCommit = (
   wake: readonly string[],
   nextDue: number | null | undefined,
 ): void => {
-  const onward = { wake: (ids: readonly string[]) => wakeSessions(deps, ids), endDispatch: endDispatch(deps) };
+  const onward = {
+    wake: (ids: readonly string[]) => wakeSessions(deps, ids),
+    endDispatch: endDispatch(deps),
+    endCall: endCall(deps),
+    start: async (request: StartRequest) => {
+      await commitStart(deps, request, systemCause("StartSession"), publishCommit);
+    },
+  };
   publish(deps, onward, decision, facts, wake, nextDue);
 };

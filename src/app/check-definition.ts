@@ -15,13 +15,13 @@ import { gateFaults, type Gate } from "./definition-gate.ts";
  * about it is read, checked and normalised already.
  */
 const notBuilt: Gate = {
-  types: ["tool", "http", "signal", "approval", "map", "workflow"],
+  types: [],
   taskKeys: [],
   timeoutKeys: [],
-  definitionKeys: ["input"],
+  definitionKeys: [],
   defaultsKeys: [],
   joins: false,
-  reads: ["item", "index"],
+  reads: [],
 };
 
 /** `document` is what the author wrote: the thing to store, compare and give back. */

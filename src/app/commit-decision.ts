@@ -45,6 +45,18 @@ export const timer = (
   return fired || next === null || current === null || next < current ? next : undefined;
 };
 
+const childrenOf = (state: SessionState | null): readonly string[] =>
+  (state?.open ?? []).flatMap((task) => (task.phase === "child" ? [task.sessionId] : []));
+
+/** Sessions that have to look at what this one came to: children let go of, and the parent of one that has ended. */
+const nudgedBy = (before: SessionState | null, after: SessionState): readonly string[] => {
+  const kept = new Set(childrenOf(after));
+  const left = childrenOf(before).filter((id) => !kept.has(id));
+  return after.status === "open" || after.parent === undefined || (before !== null && before.status !== "open")
+    ? left
+    : [...left, after.parent.sessionId];
+};
+
 export interface Writing {
   readonly previous: SessionRecord | null;
   readonly decision: Decision;
@@ -101,6 +113,7 @@ export const commitDecision = async (
     report: writing.report ?? null,
     start: writing.start ?? null,
     freed: [...freed],
+    nudged: nudgedBy(previous?.state ?? null, state),
   });
   return { result: ownLast(result, state.id), dueAt: due };
 };

@@ -1,8 +1,11 @@
 import type { Decision } from "../core/session/decide.ts";
-import { parametersOf, type Facts } from "../core/session/facts.ts";
+import type { JsonObject } from "../core/json.ts";
+import { parametersOf, workOf, type Facts } from "../core/session/facts.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
+import type { CallRequested, ChildRequested } from "../core/session/flow-events.ts";
 import type { Deps } from "./deps.ts";
 import type { Hint } from "./ports.ts";
+import { makeCall, startChild, type EndCallOf, type StartOf } from "./make-call.ts";
 import { sendTask, type EndDispatch } from "./send-task.ts";
 
 /** An error in words for the log; driver texts stay in `cause`, which is not logged. */
@@ -25,23 +28,51 @@ export const inBackground = (deps: Deps, what: string, work: () => Promise<void>
 export interface Onward {
   readonly wake: (sessionIds: readonly string[]) => void;
   readonly endDispatch: EndDispatch;
+  readonly endCall: EndCallOf;
+  readonly start: StartOf;
 }
+
+/** The rendered parameters of a task that is about to be worked on. */
+const parametersIn = (decision: Decision, facts: Facts, n: number, paramsSeq: number): JsonObject | undefined => {
+  const entered = decision.events.find((event) => event.type === "TaskEntered" && event.n === n);
+  return entered?.type === "TaskEntered" ? entered.parameters : parametersOf(facts, paramsSeq, n);
+};
+
+const lacksData = (deps: Deps, attempt: string): void =>
+  deps.log.log("error", "a requested dispatch lacks its data", { attempt });
 
 const dispatch = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: DispatchRequested): void => {
   const { state } = decision;
   const open = state.open.find((task) => task.n === event.n);
   // Requested and cancelled in one decision, because another task failed the session: nothing to send.
   if (open?.phase !== "dispatched" || open.attempt !== event.attempt) return;
-  const entered = decision.events.find((other) => other.type === "TaskEntered" && other.n === event.n);
-  const parameters =
-    entered?.type === "TaskEntered" ? entered.parameters : parametersOf(facts, open.paramsSeq, event.n);
-  const task = facts.graph.tasks.get(event.taskId);
+  const parameters = parametersIn(decision, facts, event.n, open.paramsSeq);
+  const task = facts.graph.tasks.has(event.taskId) ? workOf(facts.graph, open) : undefined;
   const agent = decision.agents.get(event.agentId);
   if (parameters === undefined || task === undefined || agent === undefined) {
-    deps.log.log("error", "a requested dispatch lacks its data", { attempt: event.attemptId });
-    return;
+    return lacksData(deps, event.attemptId);
   }
   inBackground(deps, "dispatch", () => sendTask(deps, { state, event, task, agent, parameters }, onward.endDispatch));
+};
+
+const call = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: CallRequested): void => {
+  const open = decision.state.open.find((task) => task.n === event.n);
+  if (open?.phase !== "calling" || open.attempt !== event.attempt) return;
+  const parameters = parametersIn(decision, facts, event.n, open.paramsSeq);
+  const work = workOf(facts.graph, open);
+  if (parameters === undefined) return lacksData(deps, event.attemptId);
+  const making = { state: decision.state, event, work, parameters };
+  inBackground(deps, "call", () => makeCall(deps, making, onward.endCall));
+};
+
+const child = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: ChildRequested): void => {
+  const open = decision.state.open.find((task) => task.n === event.n);
+  if (open?.phase !== "child" || open.attempt !== event.attempt) return;
+  const parameters = parametersIn(decision, facts, event.n, open.paramsSeq);
+  const work = workOf(facts.graph, open);
+  if (parameters === undefined || work.type !== "workflow") return lacksData(deps, event.attemptId);
+  const starting = { state: decision.state, event, work, parameters };
+  inBackground(deps, "child", () => startChild(starting, onward.start, onward.endCall));
 };
 
 /**
@@ -58,6 +89,8 @@ export const publish = (
 ): void => {
   for (const event of decision.events) {
     if (event.type === "DispatchRequested") dispatch(deps, onward, decision, facts, event);
+    if (event.type === "CallRequested") call(deps, onward, decision, facts, event);
+    if (event.type === "ChildRequested") child(deps, onward, decision, facts, event);
   }
   onward.wake(wake);
   const hints = hintsOf(decision, dueAt);
@@ -68,7 +101,7 @@ export const publish = (
 const hintsOf = ({ state, events }: Decision, dueAt: number | null | undefined): readonly Hint[] => {
   const waits = new Set(state.open.flatMap((task) => (task.phase === "backoff" ? [task.retryAt] : [])));
   const ended = events.flatMap((event) =>
-    event.type === "AttemptEnded" && event.retryAt !== null ? [event.retryAt] : [],
+    (event.type === "AttemptEnded" || event.type === "CallFailed") && event.retryAt !== null ? [event.retryAt] : [],
   );
   const retries = new Set(ended.filter((at) => waits.has(at)));
   const deadlines = typeof dueAt !== "number" || retries.has(dueAt) ? [] : [dueAt];

@@ -1,3 +1,5 @@
+import { hideSecrets } from "../core/workflow/secret-marker.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
@@ -69,7 +71,10 @@ export const readSession = async (deps: Deps, sessionId: string): Promise<Sessio
   const { state, facts, rows } = await loadWithLog(deps, sessionId);
   return {
     ...summaryOf(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
-    tasks: tasksView(state, rows, facts),
+    tasks: tasksView(state, rows, facts).map((task) => ({
+      ...task,
+      parameters: hideSecrets(task.parameters) as JsonObject,
+    })),
   };
 };
 
@@ -99,5 +104,11 @@ export const readSessionLog = async (
   ) {
     throw sessionNotFound(sessionId);
   }
-  return pageOf(rows, page.limit, (row) => String(row.seq));
+  return pageOf(rows.map(withoutSecrets), page.limit, (row) => String(row.seq));
 };
+
+/** A row as people may see it: what stands for a secret is shown as its author wrote it. */
+const withoutSecrets = (row: StoredLogRow): StoredLogRow => ({
+  ...row,
+  parsed: hideSecrets(row.parsed as unknown as Json) as unknown as StoredLogRow["parsed"],
+});

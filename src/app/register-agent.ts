@@ -1,7 +1,8 @@
 import type { Agent } from "../core/agent/agent.ts";
 import type { AgentEvent, Registration } from "../core/agent/events.ts";
 import { evolveAgent, inPlaceOf } from "../core/agent/evolve.ts";
-import { contention, MAX_TRIES, wakeSessions } from "./advance-session.ts";
+import { wakeSessions } from "./advance-session.ts";
+import { contention, MAX_TRIES } from "./tries.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
 import type { AgentCommit, AgentRecord, LogRow } from "./store-port.ts";

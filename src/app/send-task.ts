@@ -5,7 +5,7 @@ import type { JsonObject } from "../core/json.ts";
 import { digitsOf } from "../core/random.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
 import type { SessionState } from "../core/session/state.ts";
-import type { GraphTask } from "../core/workflow/graph.ts";
+import type { Policy } from "../core/workflow/definition.ts";
 import type { Deps } from "./deps.ts";
 import type { DeliveryOutcome, TaskMessage, Transport } from "./ports.ts";
 import type { Delivered } from "./store-port.ts";
@@ -14,7 +14,7 @@ import type { Delivered } from "./store-port.ts";
 export interface Dispatch {
   readonly state: SessionState;
   readonly event: DispatchRequested;
-  readonly task: GraphTask;
+  readonly task: Policy & { readonly name: string };
   readonly agent: Agent;
   readonly parameters: JsonObject;
 }
@@ -30,7 +30,7 @@ export type EndDispatch = (
 ) => Promise<void>;
 
 /** W3C trace context: all dispatches of a session share one trace, each attempt is a span. */
-const traceparentOf = (sessionId: string, attemptId: string): string =>
+export const traceparentOf = (sessionId: string, attemptId: string): string =>
   `00-${digitsOf(sessionId, 32)}-${digitsOf(attemptId, 16)}-01`;
 
 /** The message an agent gets, the same over both transports. */

@@ -116,6 +116,8 @@ export interface SessionCommit {
     /** A definition to store along with the session. */
     readonly definition: (DefinitionRecord & { readonly needs: Needs }) | null;
   } | null;
+  /** Sessions that have to look at this one: the parent of a child that has ended, children that were let go of. */
+  readonly nudged: readonly string[];
   /** Agents that this commit leaves free: look for a task that waits for them. */
   readonly freed: readonly string[];
 }

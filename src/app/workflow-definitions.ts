@@ -10,7 +10,7 @@ import type { Deps } from "./deps.ts";
 import { OpsError } from "./ops-error.ts";
 import { pageOf, type Page } from "./read-session.ts";
 import { sha256 } from "./sha256.ts";
-import { definitionError } from "./start-session.ts";
+import { definitionError } from "./commit-start.ts";
 import type { DefinitionRecord } from "./store-port.ts";
 import { clip, type Fault } from "../contract/problem.ts";
 

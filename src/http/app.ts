@@ -13,7 +13,9 @@ import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionListRoutes } from "./routes/session-lists.ts";
 import { schemaRoutes } from "./routes/schemas.ts";
+import { sessionControlRoutes } from "./routes/session-control.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
+import { singleTaskRoutes } from "./routes/single-tasks.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 
@@ -51,6 +53,8 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   workflowRoutes(app, deps);
   sessionListRoutes(app, deps); // before `/sessions/:sessionId`, which would take `counts` for an id
   sessionRoutes(app, deps);
+  sessionControlRoutes(app, deps);
+  singleTaskRoutes(app, deps);
   taskRoutes(app, deps);
   scheduleRoutes(app, deps);
   return app;

@@ -77,17 +77,19 @@ export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: Ses
   nextAt: time(nextAt),
 });
 
+export const taskToWire = (task: SessionDetail["tasks"][number]) => ({
+  ...task,
+  attempts: task.attempts.map((attempt) => ({
+    ...attempt,
+    dispatchedAt: formatRfc3339(attempt.dispatchedAt),
+    startedAt: time(attempt.startedAt),
+    endedAt: time(attempt.endedAt),
+  })),
+});
+
 export const sessionDetailToWire = (detail: SessionDetail) => ({
   ...sessionToWire(detail),
-  tasks: detail.tasks.map((task) => ({
-    ...task,
-    attempts: task.attempts.map((attempt) => ({
-      ...attempt,
-      dispatchedAt: formatRfc3339(attempt.dispatchedAt),
-      startedAt: time(attempt.startedAt),
-      endedAt: time(attempt.endedAt),
-    })),
-  })),
+  tasks: detail.tasks.map(taskToWire),
 });
 
 export const taskSummaryToWire = (task: TaskSummary) => ({

@@ -1,7 +1,7 @@
 import type { AgentCommit } from "../app/store-port.ts";
 import { queuesOf, type Agent } from "../core/agent/agent.ts";
 import { logStatement, type Planned } from "./commit-session.ts";
-import { NEWEST_NAMESAKE } from "./fragments.ts";
+import { DUE_NOW, NEWEST_NAMESAKE } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { reportStatement } from "./report-row.ts";
 import type { SqlValue, Statement } from "./sql-port.ts";
@@ -106,12 +106,6 @@ const supersede = (commit: AgentCommit): readonly Statement[] => {
 };
 
 const OUT_OF_SERVICE: readonly Agent["admission"][] = ["deregistered", "superseded"];
-
-/**
- * Due by now (two arguments), and never as it was: a tick under way, which saw the agent as it was before, must not
- * find the timer untouched and re-arm it for later.
- */
-const DUE_NOW = "min(coalesce(due_at - 1, ?), ?)";
 
 /** Sessions that wait in these queues are due at once: their next tick finds the way anew. */
 const reroute = (commit: AgentCommit): readonly Statement[] => {

@@ -2,6 +2,7 @@ import type { CommitResult, SessionCommit } from "../app/store-port.ts";
 import { EVENT_VERSION } from "../core/session/events.ts";
 import { storedStatus } from "../core/session/view.ts";
 import { agentStatements } from "./held-tasks.ts";
+import { DUE_NOW } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { expiryOf } from "./load.ts";
 import { reportStatement } from "./report-row.ts";
@@ -35,9 +36,9 @@ const headStatement = (commit: SessionCommit): Statement => {
     const named = commit.dueAt !== undefined;
     const guardDue = named ? " AND due_at IS ?" : commit.dueBy === null ? "" : " AND due_at <= ?";
     // The same holds for the status, which lists are indexed by: a step leaves it as it is.
-    const changes = storedStatus(state) !== storedStatus(previous.state);
+    const moves = storedStatus(state) !== storedStatus(previous.state);
     return {
-      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?${changes ? ", status = ?" : ""}${named ? ", due_at = ?" : ""}
+      sql: `UPDATE sessions SET seq = ?, tx = ?, hash = ?, head = ?, needs = ?${moves ? ", status = ?" : ""}${named ? ", due_at = ?" : ""}
         WHERE id = ? AND seq = ?${guardDue}${guard.sql} RETURNING seq`,
       args: [
         commit.log.seq,
@@ -45,7 +46,7 @@ const headStatement = (commit: SessionCommit): Statement => {
         commit.log.hash,
         head,
         needs,
-        ...(changes ? [storedStatus(state)] : []),
+        ...(moves ? [storedStatus(state)] : []),
         ...(commit.dueAt === undefined ? [] : [commit.dueAt]),
         state.id,
         previous.seq,
@@ -154,6 +155,20 @@ const expireKey = (commit: SessionCommit): readonly Statement[] => {
       ];
 };
 
+/** Other sessions are due at once, in this very commit: whoever is to tell them may die. */
+const nudgeStatements = (commit: SessionCommit): readonly Statement[] => {
+  if (commit.nudged.length === 0) return [];
+  const when = committed(commit);
+  const { at } = commit.log;
+  return [
+    {
+      sql: `UPDATE sessions SET due_at = ${DUE_NOW} WHERE id IN (SELECT value FROM json_each(?))
+        AND status IN ('open', 'paused') AND ${when.sql} RETURNING id AS session_id`,
+      args: [at, at, JSON.stringify(commit.nudged), ...when.args],
+    },
+  ];
+};
+
 export interface Planned {
   readonly statements: readonly Statement[];
   readonly read: (results: readonly SqlResult[]) => CommitResult;
@@ -178,6 +193,7 @@ export const planSessionCommit = (commit: SessionCommit): Planned => {
   const freed = new Set([...commit.freed, ...(commit.report === null ? [] : [commit.report.agentId])]);
   const queues = new Set([...commit.waitsRemoved, ...commit.waitsAdded].map((row) => row.queue));
   const looks = [
+    ...nudgeStatements(commit),
     ...[...freed].map(lookForTask),
     ...[...queues].map(lookForNext),
     ...commit.waitsAdded.map(lookForAgent),

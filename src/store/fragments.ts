@@ -62,3 +62,9 @@ export const NAMES_NO_TASK = `NOT EXISTS (SELECT 1 FROM json_each(l.details) d
 /** Picks from agents `a` the newest registered one of a name (first argument) with another id than the second. */
 export const NEWEST_NAMESAKE = `a.name = ? AND a.name <> '' AND a.id <> ? AND a.admission = 'registered'
   ORDER BY a.signed_at DESC, a.registered_at DESC LIMIT 1`;
+
+/**
+ * Due by now (two arguments), and never as it was: a tick under way, which saw the agent as it was before, must not
+ * find the timer untouched and re-arm it for later.
+ */
+export const DUE_NOW = "min(coalesce(due_at - 1, ?), ?)";

@@ -4,7 +4,9 @@ import type { Json, JsonObject } from "../core/json.ts";
 import { readJson } from "../core/read-json.ts";
 import type { Moment, Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
-import type { Signs } from "../core/session/facts.ts";
+import type { Relative, Signs } from "../core/session/facts.ts";
+import type { Needs } from "../core/session/needs.ts";
+import type { SessionState } from "../core/session/state.ts";
 import {
   AGENT_COLUMNS,
   FIRST_OF_QUEUES,
@@ -102,9 +104,27 @@ const signs = (agentIds: Expression): Statement => ({
 
 /** In this order, or the planner walks the session's whole log. */
 const neededRows = (needs: Expression, session: Expression): Statement => ({
-  sql: `SELECT l.seq, l.events FROM json_each(${needs.sql}, '$.rows') q
-    CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value`,
-  args: [...needs.args, ...session.args],
+  sql: `SELECT l.seq, l.events, NULL AS place, NULL AS item FROM json_each(${needs.sql}, '$.rows') q
+    CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value
+    UNION ALL SELECT l.seq, NULL, i.value, (SELECT e.value -> ('$.items[' || (i.value ->> 2) || ']')
+      FROM json_each(l.events) e WHERE e.value ->> '$.type' = 'TaskEntered' AND e.value ->> '$.n' = i.value ->> 1)
+    FROM json_each(${needs.sql}, '$.items') i CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = i.value ->> 0`,
+  args: [...needs.args, ...session.args, ...needs.args, ...session.args],
+});
+
+/** All that was logged about a map, from the row in which it was entered. */
+const spanRows = (session: Expression, [, from, taskId]: NonNullable<Needs["span"]>): Statement => ({
+  sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND l.seq >= ? AND instr(l.events, ?) > 0
+    ORDER BY l.seq`,
+  args: [...session.args, from, `"taskId":${JSON.stringify(taskId)}`],
+});
+
+/** Other sessions, and of a completed one the row in which it ended: after that only late results are logged. */
+const relatives = (ids: readonly string[]): Statement => ({
+  sql: `SELECT s.id, s.head, CASE WHEN s.status = 'completed' THEN (SELECT l.events FROM log l WHERE l.stream = s.id
+      AND instr(l.events, '"type":"SessionCompleted"') > 0 ORDER BY l.seq DESC LIMIT 1) END AS ended
+    FROM json_each(?) q CROSS JOIN sessions s ON s.id = q.value`,
+  args: [JSON.stringify(ids)],
 });
 
 const historyRows = (session: Expression, historyOf: string): Statement => ({
@@ -118,6 +138,7 @@ export const factStatements = (
   session: Expression | null,
   historyOf: string | null,
   reporter: string | null = null,
+  asked: Needs | null = null,
 ): readonly Statement[] => [
   namedAgents(needs),
   capableAgents(needs, session),
@@ -131,6 +152,8 @@ export const factStatements = (
   ),
   ...(session === null ? [] : [neededRows(needs, session)]),
   ...(session === null || historyOf === null ? [] : [historyRows(session, historyOf)]),
+  ...(session === null || asked?.span === undefined ? [] : [spanRows(session, asked.span)]),
+  ...(asked?.relatives === undefined ? [] : [relatives(asked.relatives)]),
 ];
 
 const momentOf = (value: SqlValue | undefined): Moment | null =>
@@ -146,9 +169,41 @@ const detailsOf = (value: SqlValue | undefined): JsonObject | null =>
 const progressOf = (value: SqlValue | undefined): Json =>
   orNull(value, (joined) => readJson(String(joined).slice(19)) as Json);
 
+const eventsIn = (rows: readonly Row[]): readonly SessionEvent[] =>
+  rows.flatMap((row) => readJson(text(row, "events")) as SessionEvent[]);
+
+/** An item of a map, by its place. */
+const itemIn = (row: Row): readonly (readonly [string, Json])[] => {
+  if (row["place"] === null || row["item"] === null) return [];
+  const place = readJson(text(row, "place")) as readonly number[];
+  return [[place.join("."), readJson(text(row, "item")) as Json]];
+};
+
+const outputIn = (ended: SqlValue | undefined): Json =>
+  orNull(ended, (events) => {
+    const last = (readJson(String(events)) as SessionEvent[]).find(({ type }) => type === "SessionCompleted");
+    return last?.type === "SessionCompleted" ? (last.output ?? null) : null;
+  });
+
+const relativesIn = (rows: readonly Row[], ids: readonly string[]): ReadonlyMap<string, Relative | null> => {
+  const found = new Map(
+    rows.map((row) => [
+      text(row, "id"),
+      { state: readJson(text(row, "head")) as SessionState, output: outputIn(row["ended"]) },
+    ]),
+  );
+  return new Map(ids.map((id) => [id, found.get(id) ?? null]));
+};
+
 /** The facts in the results of `factStatements`, in the same order. */
-export const readFacts = (results: readonly SqlResult[], historyOf: string | null): LoadedFacts => {
-  const [named, capable, heard, rows, history] = results.map((result) => result.rows);
+export const readFacts = (
+  results: readonly SqlResult[],
+  historyOf: string | null,
+  asked: Needs | null = null,
+): LoadedFacts => {
+  const [named, capable, heard, rows, ...others] = results.map((result) => result.rows);
+  const history = historyOf === null ? null : (others.shift() ?? []);
+  const span = asked?.span === undefined ? null : { n: asked.span[0], events: eventsIn(others.shift() ?? []) };
   const agents = new Map<string, Agent>();
   const newest = new Map<string, string>();
   const ahead = new Map<string, number>();
@@ -187,9 +242,15 @@ export const readFacts = (results: readonly SqlResult[], historyOf: string | nul
     capable: byCapability,
     signs: heardOf,
     ahead,
-    rows: new Map((rows ?? []).map((row) => [number(row, "seq"), readJson(text(row, "events")) as SessionEvent[]])),
-    history:
-      historyOf === null ? null : (history ?? []).flatMap((row) => readJson(text(row, "events")) as SessionEvent[]),
+    rows: new Map(
+      (rows ?? []).flatMap((row) =>
+        row["events"] === null ? [] : [[number(row, "seq"), readJson(text(row, "events")) as SessionEvent[]] as const],
+      ),
+    ),
+    items: new Map((rows ?? []).flatMap(itemIn)),
+    history: history && eventsIn(history),
+    span,
+    ...(asked?.relatives === undefined ? {} : { relatives: relativesIn(others.shift() ?? [], asked.relatives) }),
   };
 };
 

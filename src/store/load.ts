@@ -43,7 +43,7 @@ const readSession = (results: readonly SqlResult[], historyOf: string | null, as
     session: headRow === undefined ? null : toSession(headRow),
     definition: definitionRow === undefined ? null : toDefinition(definitionRow),
     needs: asked ?? jsonOrNull<Needs>(headRow?.["needs"]) ?? NO_NEEDS,
-    facts: readFacts(facts, historyOf),
+    facts: readFacts(facts, historyOf, asked),
   };
 };
 
@@ -84,7 +84,10 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
   loadSession: async ({ sessionId, historyOf, needs = null }) => {
     const session: Expression = { sql: "?", args: [sessionId] };
     const results = await sql.batch(
-      [...sessionStatements(session), ...factStatements(needsOfSession(session, needs), session, historyOf)],
+      [
+        ...sessionStatements(session),
+        ...factStatements(needsOfSession(session, needs), session, historyOf, null, needs),
+      ],
       "read",
     );
     return readSession(results, historyOf, needs);
@@ -117,7 +120,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
           digest,
         ),
         ...sessionStatements(session),
-        ...factStatements(needsOfSession(session, needs), session, historyOf, agentId),
+        ...factStatements(needsOfSession(session, needs), session, historyOf, agentId, needs),
       ],
       "read",
     );

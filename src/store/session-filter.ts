@@ -28,19 +28,20 @@ const LAST = "~";
 
 const PHASE = "json_extract(t.value, '$.phase')";
 
-const inFlight = (more: string): string =>
-  `EXISTS (SELECT 1 FROM json_each(s.head, '$.open') t WHERE ${PHASE} = 'dispatched'${more})`;
+const inFlight = (phases: string): string =>
+  `EXISTS (SELECT 1 FROM json_each(s.head, '$.open') t WHERE ${PHASE} ${phases})`;
 
 /** `readStatus` in SQL, of an open session `s`; a test holds the two against each other. */
-export const OPEN_STATUS = `CASE WHEN ${inFlight("")} THEN 'running'
+export const OPEN_STATUS = `CASE WHEN ${inFlight("IN ('dispatched', 'calling', 'child')")} THEN 'running'
   WHEN json_extract(s.head, '$.dispatched') THEN 'waiting' ELSE 'started' END`;
 
 /** The code of `waitingFor` in SQL, without facts, of an open session `s`; a test holds the two against each other. */
-const WAITING_FOR = `(SELECT CASE ${PHASE} WHEN 'dispatched' THEN 'agent' WHEN 'backoff' THEN 'retry'
-    WHEN 'sleeping' THEN 'timer'
-    ELSE json_extract(t.value, '$.why.code') END
+const WAITING_FOR = `(SELECT CASE ${PHASE} WHEN 'dispatched' THEN 'agent' WHEN 'backoff' THEN 'retry' WHEN 'sleeping' THEN 'timer'
+    WHEN 'calling' THEN 'call' WHEN 'child' THEN 'child' WHEN 'mapping' THEN 'items'
+    WHEN 'awaiting' THEN json_extract(t.value, '$.what') ELSE json_extract(t.value, '$.why.code') END
   FROM json_each(s.head, '$.open') t
-  ORDER BY CASE ${PHASE} WHEN 'waiting' THEN 0 WHEN 'backoff' THEN 1 WHEN 'sleeping' THEN 2 ELSE 3 END, json_extract(t.value, '$.n') LIMIT 1)`;
+  ORDER BY CASE ${PHASE} WHEN 'waiting' THEN 0 WHEN 'awaiting' THEN 1 WHEN 'backoff' THEN 2 WHEN 'sleeping' THEN 3
+    WHEN 'calling' THEN 4 WHEN 'child' THEN 5 WHEN 'dispatched' THEN 6 ELSE 7 END, json_extract(t.value, '$.n') LIMIT 1)`;
 
 const prefixOf = (text: string): string | null =>
   /^ses_/i.test(text) ? `ses_${text.slice("ses_".length).toUpperCase()}` : null;
@@ -58,7 +59,7 @@ const everywhere = (filter: SessionFilter): readonly Expression[] => {
     add(`(${has("s.id")} OR ${has("s.workflow_id")} OR ${has(message)})`, text, text, text);
   }
   if (agentId !== null) {
-    const now = inFlight(" AND json_extract(t.value, '$.agentId') = ?");
+    const now = inFlight("= 'dispatched' AND json_extract(t.value, '$.agentId') = ?");
     add(`(json_extract(s.head, '$.home') = ? OR ${now})`, agentId, agentId);
   }
   return all;
@@ -73,7 +74,8 @@ const inLane = (filter: SessionFilter, status: Stored): readonly Expression[] | 
     if (open.length === 0) return null;
     if (open.length < 3) all.push({ sql: `${OPEN_STATUS} IN (${open.map(() => "?").join(", ")})`, args: open });
     if (waitingFor !== null) all.push({ sql: `${WAITING_FOR} = ?`, args: [waitingFor] });
-  } else if ((statuses !== null && !statuses.includes(status)) || waitingFor !== null) return null;
+  } else if (statuses !== null && !statuses.includes(status)) return null;
+  else if (waitingFor !== null && !(status === "paused" && waitingFor === "paused")) return null;
   if (errorCode !== null) {
     if (status !== "failed") return null;
     all.push({ sql: "json_extract(s.head, '$.reason.code') = ?", args: [errorCode] });

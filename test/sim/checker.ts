@@ -80,6 +80,11 @@ const HELD_BY_EVENT: Readonly<Record<SessionEvent["type"], readonly string[]>> =
   SessionPaused: [],
   SessionResumed: [],
   DeadlineMoved: [],
+  CallRequested: ["P5"],
+  CallFailed: ["P5"],
+  ChildRequested: ["P5"],
+  TaskAwaited: [],
+  SignalReceived: [],
 };
 
 const text = (row: Row, column: string): string => String(row[column]);
@@ -294,7 +299,8 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       look("P10");
       if (state.open.length === 0) fail("P10", `${id}: open without a task`);
       if (state.paused !== undefined) continue;
-      if (due === null) fail("P10", `${id}: open without a timer`);
+      const waitsForPeople = state.open.every(({ phase }) => phase === "awaiting" || phase === "mapping");
+      if (due === null && !waitsForPeople) fail("P10", `${id}: open without a timer`);
       if (due !== null && due > (state.deadlineAt ?? Infinity) && state.failing === undefined)
         fail("P10", `${id}: timer ${due} is later than the session's deadline`);
       for (const task of state.open) {
@@ -306,7 +312,13 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
               ? task.retryAt
               : task.phase === "sleeping"
                 ? task.until
-                : task.sentAt + (task.frozenMs ?? 0) + (timeout?.runMs ?? 0);
+                : task.phase === "dispatched"
+                  ? task.sentAt + (task.frozenMs ?? 0) + (timeout?.runMs ?? 0)
+                  : task.phase === "calling" || task.phase === "child"
+                    ? task.leaseUntil
+                    : task.phase === "awaiting"
+                      ? (task.until ?? Infinity)
+                      : Infinity;
         if (due !== null && due > latest) fail("P10", `${id}: timer ${due} is later than ${latest} (${task.phase})`);
         const used = graph.tasks.get(task.taskId)?.retry.maxAttempts ?? 0;
         if (task.used >= used) fail("P5", `${id}: task ${task.n} is open with all ${used} attempts used`);

@@ -40,7 +40,7 @@ export const mutants: readonly Mutant[] = [
   { name: "a settled agent is not released", file: "src/core/agent/effects.ts", find: "case \"TaskCompleted\":\n      return {", put: "case \"TaskCompleted\":\n      return null as never;\n      return {" },
   { name: "an assigned task stays in its queue", file: "src/app/commit-decision.ts", find: "waitsRemoved: without(before, after),", put: "waitsRemoved: [],"},
   { name: "timers never get earlier", file: "src/app/commit-decision.ts", find: "next < current ? next : undefined", put: "next < 0 ? next : undefined" },
-  { name: "a timer that is due is not made due again", file: "src/store/commit-agent.ts", find: "min(coalesce(due_at - 1, ?), ?)", put: "min(coalesce(due_at, ?), ?)" },
+  { name: "a timer that is due is not made due again", file: "src/store/fragments.ts", find: "min(coalesce(due_at - 1, ?), ?)", put: "min(coalesce(due_at, ?), ?)" },
   { name: "a timer re-armed for later is left as it is", file: "src/store/commit-session.ts", find: "\" AND due_at <= ?\"", put: "\" AND (1 OR due_at <= ?)\"" },
   { name: "a timer made due meanwhile is overwritten", file: "src/store/sessions.ts", find: "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND due_at IS ?", put: "UPDATE sessions SET due_at = ? WHERE id = ? AND seq = ? AND (1 OR due_at IS ?)" },
   { name: "attempts of a restarted agent are not made due", file: "src/store/commit-agent.ts", find: "if (gone === undefined) return [];", put: "if (gone !== null) return [];" },

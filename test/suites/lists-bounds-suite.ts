@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { SessionFilter } from "../../src/app/session-lists-port.ts";
 import type { Sql, Statement } from "../../src/store/sql-port.ts";
-import { anySession, seededId, seededStates, writeStates, type SeededState } from "../support/seeded-sessions.ts";
+import {
+  anySession,
+  running,
+  seededId,
+  seededStates,
+  writeStates,
+  type SeededState,
+} from "../support/seeded-sessions.ts";
 import { stores, T0, type Stored } from "../support/stored.ts";
 import type { Platform } from "../support/world.ts";
 
@@ -52,11 +59,13 @@ export const listsBoundsSuite = (platform: Platform): void => {
 
   /** All of one status but the first hundred, which are open: what a list looks like after a while. */
   const aged = (): SeededState[] =>
-    seededStates(COUNT).map((state, at) =>
-      at < 100
-        ? { ...state, status: "open", endedAt: null, open: [], dispatched: at % 2 === 0 }
-        : { ...state, status: "failed", open: [], endedAt: T0, reason: { code: "boom", message: "it broke" } },
-    );
+    seededStates(COUNT)
+      .map(running)
+      .map((state, at) =>
+        at < 100
+          ? { ...state, status: "open", endedAt: null, open: [], dispatched: at % 2 === 0 }
+          : { ...state, status: "failed", open: [], endedAt: T0, reason: { code: "boom", message: "it broke" } },
+      );
 
   const most = (rowsRead: number, bound: number): void => {
     if (platform.name === "d1") expect(rowsRead).toBeGreaterThan(0);

@@ -1,8 +1,9 @@
+import { T0 } from "../support/stored.ts";
 import { describe, expect, test } from "vitest";
 import type { OpenTaskFilter, TaskPlace } from "../../src/app/session-lists-port.ts";
 import { createRandom } from "../sim/random.ts";
 import { call, expectProblem, register, silentAgents, start, worldsOf, type Json } from "../support/api.ts";
-import { seededId, seededStates, writeStates, type SeededState } from "../support/seeded-sessions.ts";
+import { running, seededId, seededStates, writeStates, type SeededState } from "../support/seeded-sessions.ts";
 import { stores } from "../support/stored.ts";
 import type { Platform, World } from "../support/world.ts";
 
@@ -88,9 +89,13 @@ export const listsTasksSuite = (platform: Platform): void => {
           return results;
         },
       }));
-      const states = seededStates(1_200).map((state, at): SeededState =>
-        at % 2 === 0 ? { ...state, status: "open", open: [] } : { ...state, status: "paused", open: [] },
-      );
+      const states = seededStates(1_200)
+        .map(running)
+        .map((state, at): SeededState =>
+          at % 2 === 0
+            ? { ...state, status: "open", open: [] }
+            : { ...state, status: "open", paused: { at: T0, reason: null }, open: [] },
+        );
       await writeStates(sql, states);
       const places: (string | undefined)[] = [];
       let after: TaskPlace | null = null;

@@ -2,7 +2,7 @@ import type { SessionFilter } from "../../src/app/session-lists-port.ts";
 import type { SessionStatusText } from "../../src/contract/queries.ts";
 import { sessionIdAt } from "../../src/core/ids.ts";
 import type { OpenTask, SessionState } from "../../src/core/session/state.ts";
-import { readStatus, waitingFor } from "../../src/core/session/view.ts";
+import { readStatus, waitingFor, storedStatus } from "../../src/core/session/view.ts";
 import { statement, type Sql } from "../../src/store/sql-port.ts";
 import { createRandom, type Random } from "../sim/random.ts";
 import { T0 } from "./stored.ts";
@@ -10,10 +10,7 @@ import { T0 } from "./stored.ts";
 /** Many sessions written as rows, and the filters over them said again in plain words. */
 
 /** A head as stored; `paused` and `parent` as they are going to be. */
-export type SeededState = Omit<SessionState, "status"> & {
-  readonly status: SessionState["status"] | "paused";
-  readonly parent?: { readonly sessionId: string };
-};
+export type SeededState = SessionState;
 
 export const anySession: SessionFilter = {
   statuses: null,
@@ -67,6 +64,16 @@ const phases: { readonly [P in OpenTask["phase"]]: (n: number, random: Random) =
     sentAt: T0,
     leaseUntil: T0,
   }),
+  calling: (n, random) => ({ ...base(n, random), phase: "calling", sentAt: T0, leaseUntil: T0 }),
+  awaiting: (n, random) => ({
+    ...base(n, random),
+    phase: "awaiting",
+    what: random.pick(["signal", "approval"] as const),
+    name: "go",
+    until: null,
+  }),
+  mapping: (n, random) => ({ ...base(n, random), phase: "mapping", count: 9, next: 2, done: 1, bytes: 9 }),
+  child: (n, random) => ({ ...base(n, random), phase: "child", sessionId: seededId(1), leaseUntil: T0 }),
 };
 
 const openTasks = (random: Random): readonly OpenTask[] => {
@@ -89,7 +96,8 @@ export const seededState = (n: number, random: Random): SeededState => {
     id: seededId(n),
     definition: { workflowId: random.pick(WORKFLOWS), revision: 1, hash: "h" },
     home: random.chance(0.5) ? random.pick(AGENTS) : null,
-    status,
+    status: status === "paused" ? "open" : status,
+    ...(status === "paused" ? { paused: { at: startedAt, reason: null } } : {}),
     startedAt,
     updatedAt: startedAt,
     endedAt: ended ? startedAt + random.int(600) * SECOND : null,
@@ -103,14 +111,16 @@ export const seededState = (n: number, random: Random): SeededState => {
     open: ended ? [] : openTasks(random),
     ended: {},
     dispatched: random.chance(0.7),
-    ...(n > 0 && random.chance(0.1) ? { parent: { sessionId: seededId(random.int(Math.min(n, 5))) } } : {}),
+    ...(n > 0 && random.chance(0.1)
+      ? { parent: { sessionId: seededId(random.int(Math.min(n, 5))), n: 1, attempt: 1, depth: 1 } }
+      : {}),
   };
 };
 
 /** Writes heads as rows, whatever was there before. Nothing else is written: no log, no agents. */
 export const writeStates = async (sql: Sql, states: readonly SeededState[]): Promise<void> => {
   for (let at = 0; at < states.length; at += 500) {
-    const rows = states.slice(at, at + 500).map((state) => [state.id, state.status, state.startedAt, state]);
+    const rows = states.slice(at, at + 500).map((state) => [state.id, storedStatus(state), state.startedAt, state]);
     await sql.batch(
       [
         statement(
@@ -127,8 +137,7 @@ export const writeStates = async (sql: Sql, states: readonly SeededState[]): Pro
   }
 };
 
-export const statusOf = (state: SeededState): SessionStatusText =>
-  state.status === "paused" ? "paused" : readStatus(state as SessionState);
+export const statusOf = (state: SeededState): SessionStatusText => readStatus(state);
 
 const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
@@ -141,7 +150,7 @@ const hasText = (state: SeededState, text: string): boolean =>
 
 /** Whether a filter leaves a session: what the store's SQL must agree with. */
 export const passes = (state: SeededState, filter: SessionFilter): boolean => {
-  const waits = state.status === "paused" ? null : waitingFor(state as SessionState, null);
+  const waits = waitingFor(state, null);
   const holds: { readonly [K in keyof SessionFilter]: (value: NonNullable<SessionFilter[K]>) => boolean } = {
     statuses: (value) => value.includes(statusOf(state)),
     waitingFor: (value) => waits?.code === value,
@@ -196,3 +205,6 @@ export const seededStates = (count: number, seed = "lists"): SeededState[] => {
   const random = createRandom(seed);
   return Array.from({ length: count }, (_, n) => seededState(n, random));
 };
+
+/** The same session, neither paused nor ended. */
+export const running = ({ paused: _, ...state }: SeededState): SeededState => ({ ...state, status: "open" });

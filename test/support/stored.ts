@@ -193,6 +193,7 @@ export const commitOf = async (
     report: null,
     start: null,
     freed: [],
+    nudged: [],
     ...rest,
   };
 };

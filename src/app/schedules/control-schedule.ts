@@ -1,5 +1,5 @@
 import { pauseSchedule, resumeSchedule } from "../../core/schedule/change-schedule.ts";
-import { contention, MAX_TRIES } from "../advance-session.ts";
+import { contention, MAX_TRIES } from "../tries.ts";
 import type { Deps } from "../deps.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";
 import { calendarOf, nextRecord, scheduleNotFound } from "./next-record.ts";

@@ -4,11 +4,11 @@ import { scheduleIdAt } from "../../core/ids.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { canonical } from "../../core/workflow/canonical.ts";
 import { clip, type Fault } from "../../contract/problem.ts";
-import { contention, MAX_TRIES } from "../advance-session.ts";
+import { contention, MAX_TRIES } from "../tries.ts";
 import { randomHex, type Deps } from "../deps.ts";
 import { OpsError } from "../ops-error.ts";
 import type { ScheduleKey, ScheduleRecord } from "../schedule-port.ts";
-import { requireTargets } from "../start-session.ts";
+import { requireTargets } from "../commit-start.ts";
 import { calendarOf, nextRecord } from "./next-record.ts";
 import { tickSchedule } from "./tick-schedule.ts";
 

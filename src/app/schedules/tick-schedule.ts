@@ -1,5 +1,5 @@
 import { planFires } from "../../core/schedule/plan-fires.ts";
-import { contention, MAX_TRIES } from "../advance-session.ts";
+import { contention, MAX_TRIES } from "../tries.ts";
 import type { Deps } from "../deps.ts";
 import { OpsError } from "../ops-error.ts";
 import { describeFailure } from "../publish.ts";

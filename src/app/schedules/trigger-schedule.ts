@@ -1,5 +1,5 @@
 import { startByHand } from "../../core/schedule/change-schedule.ts";
-import { contention, MAX_TRIES } from "../advance-session.ts";
+import { contention, MAX_TRIES } from "../tries.ts";
 import { randomHex, type Deps } from "../deps.ts";
 import { OpsError } from "../ops-error.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";

@@ -1,6 +1,6 @@
 import { attemptIdOf } from "../ids.ts";
 import { LEASE_MS, orderOf } from "./deadlines.ts";
-import { nodeOf } from "./facts.ts";
+import { workOf } from "./facts.ts";
 import { pickAgent, routeOf, type Route } from "./route.ts";
 import { targetOf } from "../workflow/graph.ts";
 import type { DispatchedTask, OpenTask, TaskError } from "./state.ts";
@@ -15,7 +15,7 @@ const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void =
 const noteMissing = (turn: Turn, task: OpenTask): void => {
   const { known, graph } = turn.facts;
   if (known === undefined) return;
-  const target = targetOf(nodeOf(graph, task.taskId));
+  const target = targetOf(workOf(graph, task));
   if (target?.kind === "agent" && !known.agents.has(target.agentId)) turn.missing.agents.add(target.agentId);
   if (target?.kind === "capability" && !known.caps.has(target.capability)) turn.missing.caps.add(target.capability);
   const { home } = turn.state;
@@ -24,7 +24,7 @@ const noteMissing = (turn: Turn, task: OpenTask): void => {
 
 const routeFor = (turn: Turn, task: OpenTask, except: string | null): Route => {
   noteMissing(turn, task);
-  const route = routeOf(nodeOf(turn.facts.graph, task.taskId), turn.facts, turn.state.home, task.rejectedBy);
+  const route = routeOf(task, turn.facts, turn.state.home);
   return except === null ? route : { ...route, candidates: route.candidates.filter((id) => id !== except) };
 };
 

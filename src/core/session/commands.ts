@@ -1,6 +1,6 @@
-import type { JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Result, Transport, Usage } from "./events.ts";
-import type { Actor, DefinitionRef } from "./state.ts";
+import type { Actor, DefinitionRef, ParentRef, TaskError } from "./state.ts";
 
 interface CommandBase {
   /** Epoch ms; the only clock of a decision. */
@@ -16,6 +16,7 @@ export interface StartSession extends CommandBase {
   readonly home: string | null;
   readonly input: JsonObject;
   readonly actor: Actor;
+  readonly parent?: ParentRef;
 }
 
 /** An agent says what became of an attempt, by state report or by call. */
@@ -56,4 +57,70 @@ export interface CancelSession extends CommandBase {
   readonly actor: Actor;
 }
 
-export type SessionCommand = StartSession | SettleAttempt | EndDispatch | Tick | CancelSession;
+/** What the other side of a call, or a child session, came to. */
+export type CallResult =
+  | { readonly kind: "completed"; readonly output: Json }
+  | {
+      readonly kind: "failed";
+      readonly error: TaskError;
+      readonly retryable: boolean;
+      readonly retryAfterMs: number | null;
+    };
+
+/** What became of a call that the engine made itself, or of the start of a child session. */
+export interface EndCall extends CommandBase {
+  readonly type: "EndCall";
+  readonly n: number;
+  readonly attempt: number;
+  readonly result: CallResult;
+}
+
+/** What a person may do with one task of a running session. */
+export type TaskAction =
+  | { readonly kind: "retry" }
+  | { readonly kind: "skip" }
+  | { readonly kind: "complete"; readonly output: Json }
+  | { readonly kind: "fail"; readonly error: TaskError }
+  | { readonly kind: "approve" | "reject"; readonly by: string | null; readonly comment: string | null };
+
+/** Which task: by its id in the definition, or by its order of creation (items of maps too). */
+export type TaskName = { readonly taskId: string } | { readonly n: number };
+
+export interface ControlTask extends CommandBase {
+  readonly type: "ControlTask";
+  readonly task: TaskName;
+  readonly action: TaskAction;
+  readonly actor: Actor;
+}
+
+export interface PauseSession extends CommandBase {
+  readonly type: "PauseSession";
+  readonly reason: string | null;
+  readonly actor: Actor;
+}
+
+export interface ResumeSession extends CommandBase {
+  readonly type: "ResumeSession";
+  readonly actor: Actor;
+}
+
+export interface SignalSession extends CommandBase {
+  readonly type: "SignalSession";
+  readonly name: string;
+  readonly payload: Json;
+  /** Idempotency-Key: the same signal again is the same signal. */
+  readonly key: string | null;
+  readonly actor: Actor;
+}
+
+export type SessionCommand =
+  | StartSession
+  | SettleAttempt
+  | EndDispatch
+  | EndCall
+  | Tick
+  | CancelSession
+  | ControlTask
+  | PauseSession
+  | ResumeSession
+  | SignalSession;

@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from "../json.ts";
 import type { Reads } from "../workflow/graph.ts";
+import { markerOf } from "../workflow/secret-marker.ts";
+import { renderTemplate, type Rendered } from "../workflow/template.ts";
 import type { SessionEvent } from "./events.ts";
 import { endedTask, inputOf } from "./facts.ts";
 import type { EndedTask } from "./state.ts";
@@ -19,20 +21,21 @@ export interface Context {
   readonly tasks: Readonly<Record<string, TaskFacts>>;
   readonly session: JsonObject;
   readonly agent: JsonObject | null;
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
-const outputOf = (row: readonly SessionEvent[], taskId: string): Json | undefined => {
+const outputOf = (row: readonly SessionEvent[], n: number): Json | undefined => {
   for (const event of row) {
-    if ((event.type === "TaskCompleted" || event.type === "TaskResolved") && event.taskId === taskId) {
+    if ((event.type === "TaskCompleted" || event.type === "TaskResolved") && event.n === n) {
       return event.output;
     }
   }
   return undefined;
 };
 
-const failureOf = (row: readonly SessionEvent[], taskId: string): JsonObject | null => {
+const failureOf = (row: readonly SessionEvent[], n: number): JsonObject | null => {
   for (const event of row) {
-    if (event.type === "TaskFailed" && event.taskId === taskId) return { ...event.error };
+    if (event.type === "TaskFailed" && event.n === n) return { ...event.error };
   }
   return null;
 };
@@ -42,25 +45,26 @@ const attemptsIn = (row: readonly SessionEvent[], n: number): number =>
   row.reduce((most, event) => ("attempt" in event && event.n === n ? Math.max(most, event.attempt) : most), 0);
 
 /** `null`: its row does not say. */
-const endedFacts = (turn: Turn, taskId: string, ended: EndedTask): TaskFacts | null => {
+const endedFacts = (turn: Turn, ended: EndedTask): TaskFacts | null => {
   if (ended.status === "skipped" || ended.status === "cancelled") {
     return { output: null, status: ended.status, attempts: 0, error: null };
   }
   const row = rowIn(turn, ended.seq) ?? [];
-  const source = ended.by ?? taskId;
+  // What stands in its place has ended too.
+  const source = ended.by === undefined ? ended.n : endedTask(turn.state, ended.by)!.n;
   const output = ended.status === "completed" ? outputOf(row, source) : null;
   if (output === undefined) return null;
   return {
     output,
     status: ended.status,
-    attempts: attemptsIn(row, endedTask(turn.state, source)!.n), // it has ended, or another in its place
-    error: ended.status === "failed" ? failureOf(row, taskId) : null,
+    attempts: attemptsIn(row, source),
+    error: ended.status === "failed" ? failureOf(row, ended.n) : null,
   };
 };
 
 const factsOfTask = (turn: Turn, taskId: string): TaskFacts | null => {
   const ended = endedTask(turn.state, taskId);
-  if (ended !== undefined) return endedFacts(turn, taskId, ended);
+  if (ended !== undefined) return endedFacts(turn, ended);
   const open = turn.state.open.find((task) => task.taskId === taskId);
   const status = open === undefined ? "pending" : open.phase === "dispatched" ? "running" : "waiting";
   return { output: null, status, attempts: open?.attempt ?? 0, error: null };
@@ -94,5 +98,15 @@ export const contextOf = (turn: Turn, reads: Reads): Context => {
       startedAt: state.startedAt,
     },
     agent: reads.agent ? homeAgent(turn) : null,
+    // The secrets themselves come in where the call is made: a log never holds them.
+    secrets: Object.fromEntries(reads.secrets.map((name) => [name, markerOf(name)])),
   };
 };
+
+/** The parameters of a task, or of an item of a map, as they are for this entry. A template of parameters gives an object. */
+export const renderParameters = (
+  turn: Turn,
+  taskId: string,
+  of: "task" | "items",
+  context: Context & { readonly item?: Json; readonly index?: number },
+): Rendered<JsonObject> => renderTemplate(turn.facts.graph.template(taskId, of), context) as Rendered<JsonObject>;

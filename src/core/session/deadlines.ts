@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { attemptIdOf } from "../ids.ts";
 import type { Graph } from "../workflow/graph.ts";
-import { nodeOf, type Facts } from "./facts.ts";
+import { workOf, type Facts } from "./facts.ts";
 import type { DispatchedTask, OpenTask, SessionState } from "./state.ts";
 
 /** A deadline seen this much too late means that we were away: what it ends does not count. */
@@ -32,7 +32,7 @@ export interface AttemptDeadlines {
  */
 export const deadlinesOf = (state: SessionState, task: DispatchedTask, facts: Facts): AttemptDeadlines => {
   const attemptId = attemptIdOf(state.id, task.n, task.attempt);
-  const { timeout } = nodeOf(facts.graph, task.taskId);
+  const { timeout } = workOf(facts.graph, task);
   const agent: Agent | undefined = facts.agents.get(task.agentId);
   const entry = agent?.tasks[attemptId];
   const signs = facts.signs.get(attemptId);
@@ -62,11 +62,18 @@ const restingUntil = (task: Exclude<OpenTask, DispatchedTask>, queueMs: number):
       return task.retryAt;
     case "sleeping":
       return task.until;
+    case "calling":
+    case "child":
+      return task.leaseUntil;
+    case "awaiting":
+      return task.until ?? Infinity;
+    case "mapping":
+      return Infinity;
   }
 };
 
 const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
-  if (task.phase !== "dispatched") return restingUntil(task, nodeOf(facts.graph, task.taskId).timeout.queueMs);
+  if (task.phase !== "dispatched") return restingUntil(task, workOf(facts.graph, task).timeout.queueMs);
   const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(state, task, facts);
   return Math.min(leaseAt ?? runAt, startAt ?? runAt, heartbeatAt ?? runAt, runAt);
 };
@@ -96,7 +103,7 @@ export const dueBounds = (
 ): { readonly earliest: number; readonly latest: number | null } | null => {
   if (isStill(state)) return null;
   const bounds = state.open.map((task): readonly [number, number] => {
-    const { timeout } = nodeOf(graph, task.taskId);
+    const { timeout } = workOf(graph, task);
     if (task.phase === "dispatched") {
       const since = task.sentAt + (task.frozenMs ?? 0);
       const runAt = since + timeout.runMs;

@@ -1,10 +1,12 @@
 import type { Agent } from "../agent/agent.ts";
+import { endCall } from "./call.ts";
 import type { SessionCommand } from "./commands.ts";
+import { controlTask, pause, resume, signal, type ControlAnswer } from "./control.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
-import { cancelOpenTasks } from "./fail-task.ts";
+import { cancelTasks } from "./fail-task.ts";
 import type { Needs } from "./needs.ts";
 import { enterAll, proceed } from "./proceed.ts";
 import { settle, type SettleAnswer } from "./settle.ts";
@@ -19,6 +21,7 @@ export type Answer =
   | { readonly kind: "ended"; readonly status: string }
   /** Decide again with these in the facts too. */
   | { readonly kind: "needs_facts"; readonly needs: Needs }
+  | ControlAnswer
   | SettleAnswer;
 
 export interface Decision {
@@ -36,7 +39,14 @@ const decision = (turn: Turn, answer: Answer): Decision => {
   const { events, state, agents } = turn;
   if (!lacksFacts(turn)) return { events, state, agents, answer };
   const { missing } = turn;
-  const needs = { rows: [...missing.rows], agents: [...missing.agents], caps: [...missing.caps] };
+  const needs: Needs = {
+    rows: [...missing.rows],
+    agents: [...missing.agents],
+    caps: [...missing.caps],
+    ...(missing.items.size === 0 ? {} : { items: [...missing.items.values()] }),
+    ...(missing.relatives.size === 0 ? {} : { relatives: [...missing.relatives] }),
+    ...(missing.span === null ? {} : { span: missing.span }),
+  };
   return { events: [], state, agents, answer: { kind: "needs_facts", needs } };
 };
 
@@ -49,6 +59,7 @@ const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts)
     input: command.input,
     actor: command.actor,
     ...(facts.graph.timeoutMs === null ? {} : { timeoutMs: facts.graph.timeoutMs }),
+    ...(command.parent === undefined ? {} : { parent: command.parent }),
   };
   const state = evolve(null, started, { seq: 1, at: command.now });
   const rows = new Map(facts.rows).set(1, [started]);
@@ -86,10 +97,25 @@ export const decide = (state: SessionState | null, command: SessionCommand, fact
       });
       return decision(turn, { kind: "done" });
     }
+    case "EndCall": {
+      const task = openTask(turn, command.n);
+      const isIt = (task?.phase === "calling" || task?.phase === "child") && task.attempt === command.attempt;
+      if (!isIt) return decision(turn, { kind: "unchanged" });
+      endCall(turn, task, command.result);
+      return decision(turn, { kind: "done" });
+    }
+    case "ControlTask":
+      return decision(turn, controlTask(turn, command));
+    case "PauseSession":
+      return decision(turn, pause(turn, command));
+    case "ResumeSession":
+      return decision(turn, resume(turn, command));
+    case "SignalSession":
+      return decision(turn, signal(turn, command));
     case "CancelSession":
       if (state.status === "cancelled") return decision(turn, { kind: "unchanged" });
       if (state.status !== "open") return decision(turn, { kind: "ended", status: state.status });
-      cancelOpenTasks(turn, { code: "session_cancelled", message: "the session was cancelled" });
+      cancelTasks(turn, turn.state.open, { code: "session_cancelled", message: "the session was cancelled" });
       emit(turn, { type: "SessionCancelled", reason: command.reason, actor: command.actor });
       return decision(turn, { kind: "done" });
   }

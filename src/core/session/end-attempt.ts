@@ -4,7 +4,7 @@ import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
 import { assignOrWait, canGoElsewhere } from "./assign.ts";
 import type { AttemptOutcome, Transport, Usage } from "./events.ts";
-import { nodeOf } from "./facts.ts";
+import { workOf } from "./facts.ts";
 import { failTask, traceOf } from "./fail-task.ts";
 import type { DispatchedTask, TaskError } from "./state.ts";
 import { emit, type Turn } from "./turn.ts";
@@ -37,14 +37,14 @@ const retryDelayMs = (turn: Turn, task: DispatchedTask, ending: Ending): number 
     return refusalBackoffMs(task.refusals + 1, ending.retryAfterMs ?? null);
   }
   if (ending.retryAfterMs !== null && ending.retryAfterMs !== undefined) return ending.retryAfterMs;
-  const { retry } = nodeOf(turn.facts.graph, task.taskId);
+  const { retry } = workOf(turn.facts.graph, task);
   const salt = attemptIdOf(turn.state.id, task.n, task.attempt);
   return backoffMs(retry, task.used + 1, fractionOf(turn.seed, salt));
 };
 
 /** Ends an attempt without success, then retries the task with back-off or fails it when nothing is left. */
 export const endAttempt = (turn: Turn, task: DispatchedTask, ending: Ending): void => {
-  const node = nodeOf(turn.facts.graph, task.taskId);
+  const node = workOf(turn.facts.graph, task);
   const { retry } = node;
   const used = task.used + (ending.counts ? 1 : 0);
   const spent = ending.counts && used >= retry.maxAttempts;

@@ -1,46 +1,36 @@
 import type { Json, JsonObject } from "../json.ts";
-import { parseDuration } from "../workflow/duration.ts";
-import { templateOf, type Graph, type GraphTask } from "../workflow/graph.ts";
-import { parseInstant } from "../workflow/instant.ts";
-import { render } from "../workflow/template.ts";
-import { assignOrWait } from "./assign.ts";
-import { contextOf } from "./context.ts";
+import { evaluateExpression } from "../workflow/expression.ts";
+import type { Graph, GraphTask } from "../workflow/graph.ts";
+import { beginWork } from "./begin-work.ts";
+import { contextOf, renderParameters } from "./context.ts";
 import { DEFAULT_PRIORITY } from "./deadlines.ts";
-import { failTask } from "./fail-task.ts";
+import { failSession, failTask } from "./fail-task.ts";
 import { endedTask, inputOf, nodeOf } from "./facts.ts";
+import { fillMap, MAX_TASKS, tooManyTasks } from "./map-items.ts";
 import type { EndedTask, TaskError } from "./state.ts";
 import { emit, type Turn } from "./turn.ts";
+
+/** A map goes over so many items. */
+const MAX_ITEMS = 1_000;
 
 /** What became of a condition: it holds or not, or it could not be told. */
 export type Condition = { readonly holds: boolean } | { readonly fault: TaskError };
 
 /** Evaluates a CEL condition of a task; anything but true or false is a fault of the task. */
 export const conditionOf = (turn: Turn, expression: string, reads: ReturnType<Graph["reads"]>): Condition => {
-  const rendered = render(templateOf(expression) as Json, contextOf(turn, reads));
-  if (!rendered.ok) return { fault: { code: rendered.code, message: rendered.message } };
-  if (typeof rendered.value === "boolean") return { holds: rendered.value };
-  return { fault: { code: "expression_error", message: `the condition gives ${typeof rendered.value}, not a bool` } };
+  const parsed = turn.facts.graph.condition(expression);
+  if (!parsed.ok) return { fault: { code: "expression_error", message: `the condition ${parsed.message}` } };
+  const found = evaluateExpression(parsed.expression, contextOf(turn, reads));
+  if (!found.ok) return { fault: { code: found.code, message: `the condition: ${found.message}` } };
+  if (typeof found.value === "boolean") return { holds: found.value };
+  return { fault: { code: "expression_error", message: "the condition gives neither true nor false" } };
 };
 
-/** A wait, from what the author wrote or rendered. */
-const sleep = (turn: Turn, task: GraphTask, n: number, parameters: JsonObject): void => {
-  const isFor = parameters["for"] !== undefined;
-  const wish = isFor ? parameters["for"] : parameters["until"];
-  const text = typeof wish === "string" ? wish : JSON.stringify(wish);
-  const ms = isFor ? parseDuration(text) : parseInstant(text);
-  if (ms === null) {
-    const wanted = isFor ? "a duration such as 90s" : "an instant such as 2030-01-31T08:00:00Z";
-    return failTask(turn, n, { code: "invalid_wait", message: `"${text.slice(0, 64)}" is not ${wanted}` });
-  }
-  // What has passed is due now: a timer in the past would go before what is really late.
-  const until = isFor ? turn.now + ms : Math.max(ms, turn.now);
-  emit(turn, { type: "TaskSlept", taskId: task.taskId, n, until, fixed: !isFor });
-};
-
-const begin = (turn: Turn, task: GraphTask, n: number, parameters: JsonObject): void => {
-  if (task.type === "wait") return sleep(turn, task, n, parameters);
-  assignOrWait(turn, n);
-};
+/** Why something is nothing that a map can go over. */
+const notItems = (list: Json | undefined): TaskError =>
+  Array.isArray(list)
+    ? { code: "limit_items", message: `forEach gives ${list.length} items; a map takes at most ${MAX_ITEMS}` }
+    : { code: "not_a_list", message: "forEach does not give a list" };
 
 /** What the engine itself does stays what the author wrote: whoever starts a session must not turn a wait or a call. */
 const isOpenToInput = ({ type }: GraphTask): boolean => type !== "wait" && type !== "http" && type !== "map";
@@ -54,14 +44,20 @@ const enterTask = (turn: Turn, taskId: string): void => {
   if ("holds" in condition && !condition.holds) {
     return emit(turn, { type: "TaskSkipped", taskId, n, reason: "condition" });
   }
-  const rendered = render(node.parameters, contextOf(turn, reads));
+  const rendered = renderParameters(turn, taskId, "task", contextOf(turn, reads));
   const input = node.isStart && isOpenToInput(node) ? inputOf(turn.facts) : {};
   const parameters: JsonObject = rendered.ok ? { ...rendered.value, ...input } : {};
   const priority = node.priority === DEFAULT_PRIORITY ? {} : { priority: node.priority };
-  emit(turn, { type: "TaskEntered", taskId, n, parameters, ...priority });
+  const list = node.type === "map" ? parameters["forEach"] : undefined;
+  const fits = Array.isArray(list) && list.length <= MAX_ITEMS;
+  const entered = node.type === "map" ? { parameters: {}, ...(fits ? { items: list } : {}) } : { parameters };
+  if (n > MAX_TASKS) return failSession(turn, taskId, tooManyTasks);
+  emit(turn, { type: "TaskEntered", taskId, n, ...entered, ...priority });
   if ("fault" in condition) return failTask(turn, n, condition.fault);
   if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
-  begin(turn, node, n, parameters);
+  if (node.type !== "map") return beginWork(turn, n, parameters);
+  if (fits) return fillMap(turn, n);
+  failTask(turn, n, notItems(list));
 };
 
 type Way = "open" | "live" | "dead";

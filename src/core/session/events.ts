@@ -1,5 +1,22 @@
 import type { Json, JsonObject } from "../json.ts";
-import type { Actor, DefinitionRef, TaskError } from "./state.ts";
+import type {
+  CallFailed,
+  CallRequested,
+  ChildRequested,
+  ChoiceMade,
+  CompensationStarted,
+  DeadlineMoved,
+  FallbackEnded,
+  SessionPaused,
+  SessionResumed,
+  SignalReceived,
+  TaskAwaited,
+  TaskHurried,
+  TaskResolved,
+  TaskSkipped,
+  TaskSlept,
+} from "./flow-events.ts";
+import type { Actor, DefinitionRef, ParentRef, TaskError } from "./state.ts";
 
 /** Version of the event shapes below. Stored with every log row; old rows must replay for ever. */
 export const EVENT_VERSION = 1;
@@ -36,6 +53,7 @@ export interface SessionStarted {
   readonly actor: Actor;
   /** How long it may last (ms); absent: without a limit. */
   readonly timeoutMs?: number;
+  readonly parent?: ParentRef;
 }
 
 /** Something an operator should know that changes nothing. */
@@ -54,82 +72,11 @@ export interface TaskEntered {
   readonly parameters: JsonObject;
   /** Where it is not the default of 50. */
   readonly priority?: number;
-}
-
-/** Nothing led to a task, its condition did not hold, or a person said so. */
-export interface TaskSkipped {
-  readonly type: "TaskSkipped";
-  readonly taskId: string;
-  readonly n: number;
-  readonly reason: "not_reached" | "condition" | "operator";
-  readonly actor?: Actor;
-}
-
-/** A wait has begun. `fixed`: it ends at an instant of the calendar. */
-export interface TaskSlept {
-  readonly type: "TaskSlept";
-  readonly taskId: string;
-  readonly n: number;
-  readonly until: number;
-  readonly fixed: boolean;
-}
-
-/** A task is done without an attempt of an agent. */
-export interface TaskResolved {
-  readonly type: "TaskResolved";
-  readonly taskId: string;
-  readonly n: number;
-  readonly output: Json;
-  readonly by: "timer" | "operator";
-  readonly actor?: Actor;
-}
-
-/** Which way goes on after a task; `null`: none of them. */
-export interface ChoiceMade {
-  readonly type: "ChoiceMade";
-  readonly taskId: string;
-  readonly chose: string | null;
-}
-
-/** The fallback of a failed task is done: its result stands for the task's own. */
-export interface FallbackEnded {
-  readonly type: "FallbackEnded";
-  readonly taskId: string;
-  readonly by: string;
-  readonly status: "completed" | "failed";
-}
-
-/** The session fails; what it has done is undone first, by these tasks, one after the other. */
-export interface CompensationStarted {
-  readonly type: "CompensationStarted";
-  readonly taskId: string | null;
-  readonly error: TaskError;
-  readonly tasks: readonly string[];
-}
-
-export interface SessionPaused {
-  readonly type: "SessionPaused";
-  readonly reason: string | null;
-  readonly actor: Actor;
-}
-
-export interface SessionResumed {
-  readonly type: "SessionResumed";
-  readonly actor: Actor;
-}
-
-/** A person wants the next attempt now. */
-export interface TaskHurried {
-  readonly type: "TaskHurried";
-  readonly taskId: string;
-  readonly n: number;
-  readonly actor: Actor;
-}
-
-/** We were away when the session had lasted too long: the time is given back. */
-export interface DeadlineMoved {
-  readonly type: "DeadlineMoved";
-  readonly until: number;
+  /** An item: of the map with this `n`, and which one. */
+  readonly of?: number;
+  readonly index?: number;
+  /** A map: what it goes over. */
+  readonly items?: readonly Json[];
 }
 
 export interface TaskWaited {
@@ -212,6 +159,8 @@ export interface LateResultRecorded extends AttemptRefEvent {
 
 export interface SessionCompleted {
   readonly type: "SessionCompleted";
+  /** What a child session hands to the task that started it. */
+  readonly output?: Json;
 }
 
 export interface SessionFailed {
@@ -241,6 +190,11 @@ export type SessionEvent =
   | TaskSlept
   | TaskResolved
   | TaskHurried
+  | CallRequested
+  | CallFailed
+  | ChildRequested
+  | TaskAwaited
+  | SignalReceived
   | ChoiceMade
   | FallbackEnded
   | CompensationStarted
@@ -268,6 +222,11 @@ export const SESSION_EVENTS: ReadonlySet<string> = new Set(
     TaskSlept: true,
     TaskResolved: true,
     TaskHurried: true,
+    CallRequested: true,
+    CallFailed: true,
+    ChildRequested: true,
+    TaskAwaited: true,
+    SignalReceived: true,
     ChoiceMade: true,
     FallbackEnded: true,
     CompensationStarted: true,

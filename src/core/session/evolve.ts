@@ -1,21 +1,14 @@
 import type { SessionEvent } from "./events.ts";
+import { base, end, entered, replace } from "./evolve-open.ts";
 import { stoodFor, thaw } from "./pause.ts";
-import type { DispatchedTask, EndedTask, OpenTask, SessionState, TaskError } from "./state.ts";
+import { withoutSignal, withSignal } from "./signals.ts";
+import type { DispatchedTask, EndedTask, SessionState, TaskError } from "./state.ts";
 
 /** Where an event stands: the log row it is in and that row's time (epoch ms). */
 export interface EventPlace {
   readonly seq: number;
   readonly at: number;
 }
-
-const replace = (state: SessionState, n: number, change: (task: OpenTask) => OpenTask): readonly OpenTask[] =>
-  state.open.map((task) => (task.n === n ? change(task) : task));
-
-const end = (state: SessionState, taskId: string, ended: EndedTask): SessionState => ({
-  ...state,
-  open: state.open.filter((task) => task.n !== ended.n),
-  ended: { ...state.ended, [taskId]: ended },
-});
 
 /** A compensation that has begun is not left to begin. */
 const begun = (state: SessionState, taskId: string): SessionState => {
@@ -36,19 +29,6 @@ const brief = ({ code, message }: TaskError, most = 200): TaskError => ({
   message: cut(message, most),
 });
 
-const base = (task: OpenTask) => ({
-  taskId: task.taskId,
-  n: task.n,
-  attempt: task.attempt,
-  used: task.used,
-  refusals: task.refusals,
-  rejectedBy: task.rejectedBy,
-  paramsSeq: task.paramsSeq,
-  readyAt: task.readyAt,
-  last: task.last,
-  ...(task.priority === undefined ? {} : { priority: task.priority }),
-});
-
 /** How a task ended stays; this adds what was decided because of it. */
 const amend = (state: SessionState, taskId: string, change: (ended: EndedTask) => EndedTask): SessionState => {
   const ended = state.ended[taskId];
@@ -62,21 +42,11 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
     case "LateResultRecorded":
       return state;
     case "TaskEntered": {
-      const task: OpenTask = {
-        phase: "backoff",
-        retryAt: place.at - stoodFor(state, place.at),
-        taskId: event.taskId,
-        n: event.n,
-        attempt: 0,
-        used: 0,
-        refusals: 0,
-        rejectedBy: [],
-        paramsSeq: place.seq,
-        readyAt: place.at,
-        last: null,
-        ...(event.priority === undefined ? {} : { priority: event.priority }),
-      };
-      return { ...begun(state, event.taskId), tasks: event.n, open: [...state.open, task] };
+      const next = begun(state, event.taskId);
+      const open = next.open.map((task) =>
+        task.n === event.of && task.phase === "mapping" ? { ...task, next: task.next + 1 } : task,
+      );
+      return { ...next, tasks: event.n, open: [...open, entered(event, place, stoodFor(state, place.at))] };
     }
     case "TaskWaited":
       return {
@@ -119,17 +89,68 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         })),
       };
     case "TaskCompleted":
-      return end(state, event.taskId, { n: event.n, status: "completed", seq: place.seq });
+      return end(state, event, { n: event.n, status: "completed", seq: place.seq });
     case "TaskFailed": {
       const pending = event.instead === "fallback" ? { pending: true as const } : {};
-      return end(state, event.taskId, { n: event.n, status: "failed", seq: place.seq, ...pending });
+      return end(state, event, { n: event.n, status: "failed", seq: place.seq, ...pending });
     }
-    case "TaskResolved":
-      return end(state, event.taskId, { n: event.n, status: "completed", seq: place.seq });
+    case "TaskResolved": {
+      const next = event.signal === undefined ? state : withoutSignal(state, event.signal);
+      return end(next, event, { n: event.n, status: "completed", seq: place.seq });
+    }
+    case "SignalReceived":
+      return withSignal(state, event, place.seq);
+    case "TaskAwaited":
+      return {
+        ...state,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "awaiting",
+          what: event.what,
+          name: event.name,
+          until: event.until === null ? null : event.until - stoodFor(state, place.at),
+        })),
+      };
+    case "CallRequested":
+      return {
+        ...state,
+        dispatched: true,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "calling",
+          attempt: event.attempt,
+          sentAt: place.at,
+          leaseUntil: event.leaseUntil,
+        })),
+      };
+    case "ChildRequested":
+      return {
+        ...state,
+        dispatched: true,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "child",
+          attempt: event.attempt,
+          sessionId: event.sessionId,
+          leaseUntil: event.leaseUntil,
+        })),
+      };
+    case "CallFailed":
+      return {
+        ...state,
+        open: replace(state, event.n, (task) => ({
+          ...base(task),
+          phase: "backoff",
+          retryAt: (event.retryAt ?? place.at) - stoodFor(state, place.at),
+          used: task.used + (event.counts ? 1 : 0),
+          refusals: event.counts ? 0 : task.refusals + 1,
+          last: brief(event.error),
+        })),
+      };
     case "TaskSkipped": {
       const dead = event.reason === "not_reached" ? { dead: true as const } : {};
       const counted = { ...begun(state, event.taskId), tasks: Math.max(state.tasks, event.n) };
-      return end(counted, event.taskId, { n: event.n, status: "skipped", seq: place.seq, ...dead });
+      return end(counted, event, { n: event.n, status: "skipped", seq: place.seq, ...dead });
     }
     case "TaskSlept":
       return {
@@ -169,7 +190,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
     case "DeadlineMoved":
       return { ...state, deadlineAt: event.until };
     case "TaskCancelled":
-      return end(state, event.taskId, { n: event.n, status: "cancelled", seq: place.seq });
+      return end(state, event, { n: event.n, status: "cancelled", seq: place.seq });
     case "SessionCompleted":
       return { ...state, status: "completed", endedAt: place.at };
     case "SessionFailed":
@@ -207,5 +228,6 @@ export const evolve = (state: SessionState | null, event: SessionEvent, place: E
     ended: {},
     dispatched: false,
     ...(event.timeoutMs === undefined ? {} : { deadlineAt: place.at + event.timeoutMs }),
+    ...(event.parent === undefined ? {} : { parent: event.parent }),
   };
 };

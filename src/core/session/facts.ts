@@ -2,7 +2,8 @@ import type { Agent } from "../agent/agent.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Graph, GraphTask } from "../workflow/graph.ts";
 import type { SessionEvent } from "./events.ts";
-import type { EndedTask, SessionState } from "./state.ts";
+import type { Policy, Work } from "../workflow/definition.ts";
+import type { EndedTask, OpenTask, SessionState } from "./state.ts";
 
 /** What was heard about an attempt in flight since it was given to its agent. */
 export interface Signs {
@@ -24,6 +25,13 @@ export interface Capable {
   readonly agentIds: readonly string[];
 }
 
+/** A child or the parent of a session. */
+export interface Relative {
+  readonly state: SessionState;
+  /** What it hands to its parent. */
+  readonly output: Json;
+}
+
 /** All a decision may know besides the session's head: loaded in the same batch, guarded at commit. */
 export interface Facts {
   readonly graph: Graph;
@@ -38,6 +46,12 @@ export interface Facts {
   readonly ahead: ReadonlyMap<string, number>;
   /** Every logged event about the task a command names; `null` while not loaded. */
   readonly history: readonly SessionEvent[] | null;
+  /** Items of maps, by `<log row>.<n of the map>.<index>`. */
+  readonly items?: ReadonlyMap<string, Json>;
+  /** Everything logged about a map, from the row in which it was entered. */
+  readonly span?: { readonly n: number; readonly events: readonly SessionEvent[] } | null;
+  /** Other sessions that this one hangs together with, by id; `null`: there is none of that id. */
+  readonly relatives?: ReadonlyMap<string, Relative | null>;
   /** Which agents and capabilities were asked for; absent: all there are. What was not asked for is not known. */
   readonly known?: { readonly agents: ReadonlySet<string>; readonly caps: ReadonlySet<string> };
 }
@@ -47,6 +61,15 @@ export const nodeOf = (graph: Graph, taskId: string): GraphTask => {
   const node = graph.tasks.get(taskId);
   if (node === undefined) throw new TypeError(`the session's definition has no task "${taskId}"`);
   return node;
+};
+
+/** What is to be done for an open task: by itself, or as an item of its map. */
+export const workOf = (
+  graph: Graph,
+  task: Pick<OpenTask, "taskId" | "item">,
+): Work & Policy & { readonly name: string } => {
+  const node = nodeOf(graph, task.taskId);
+  return task.item !== undefined && node.type === "map" ? node.item : node;
 };
 
 /** The session's input, from its first log row. */

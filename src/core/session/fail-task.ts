@@ -1,8 +1,8 @@
 import { attemptIdOf } from "../ids.ts";
 import type { Graph } from "../workflow/graph.ts";
 import type { AttemptTrace, Transport } from "./events.ts";
-import { nodeOf } from "./facts.ts";
-import type { Actor, DispatchedTask, TaskError } from "./state.ts";
+import { nodeOf, workOf } from "./facts.ts";
+import type { Actor, DispatchedTask, OpenTask, TaskError } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
 /** What is known about an attempt in flight, to be kept with the event that ends it. */
@@ -44,25 +44,27 @@ export const takeBack = (
     trace: traceOf(turn, task),
   });
 
-/** Ends every open task as cancelled and frees the agents that hold one. */
-export const cancelOpenTasks = (turn: Turn, error: TaskError): void => {
-  for (const task of turn.state.open) {
+/** Ends open tasks as cancelled and frees the agents that hold one. */
+export const cancelTasks = (turn: Turn, tasks: readonly OpenTask[], error: TaskError): void => {
+  for (const task of tasks) {
     if (task.phase === "dispatched") takeBack(turn, task, "cancelled", error);
     emit(turn, { type: "TaskCancelled", taskId: task.taskId, n: task.n });
   }
 };
 
-/** What follows instead of the session's end when a task has failed for good. */
-const insteadOf = (graph: Graph, taskId: string): "fallback" | "continue" | undefined => {
-  const node = nodeOf(graph, taskId);
+/** What follows instead of the session's end, or the map's, when a task has failed for good. */
+const insteadOf = (graph: Graph, task: OpenTask): "fallback" | "continue" | undefined => {
+  if (task.item !== undefined) return workOf(graph, task).onFailure === "continue" ? "continue" : undefined;
+  const node = nodeOf(graph, task.taskId);
   if (node.fallbackTaskId !== null) return "fallback";
   return node.onFailure === "continue" || node.compensates !== null ? "continue" : undefined;
 };
 
 /** A task has failed for good; `proceed` draws the consequences. */
 export const failTask = (turn: Turn, n: number, error: TaskError, actor?: Actor): void => {
-  const { taskId } = openTask(turn, n)!; // callers have just seen it open
-  const instead = insteadOf(turn.facts.graph, taskId);
+  const task = openTask(turn, n)!; // callers have just seen it open
+  const { taskId } = task;
+  const instead = insteadOf(turn.facts.graph, task);
   emit(turn, {
     type: "TaskFailed",
     taskId,
@@ -83,7 +85,7 @@ const undoing = (turn: Turn): readonly string[] =>
 /** The session fails: what is open is cancelled, what was done is undone, then it ends. */
 export const failSession = (turn: Turn, taskId: string | null, error: TaskError): void => {
   const why = taskId === null ? error.message : `task "${taskId}" failed`;
-  cancelOpenTasks(turn, { code: "session_failed", message: why });
+  cancelTasks(turn, turn.state.open, { code: "session_failed", message: why });
   const tasks = undoing(turn);
   if (tasks.length === 0) return emit(turn, { type: "SessionFailed", taskId, error });
   emit(turn, { type: "CompensationStarted", taskId, error, tasks });

@@ -1,4 +1,5 @@
-import { targetOf, type Graph, type GraphTask, type Reads } from "../workflow/graph.ts";
+import type { Work } from "../workflow/definition.ts";
+import { targetOf, type Graph, type Reads } from "../workflow/graph.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import type { SessionState } from "./state.ts";
 
@@ -12,16 +13,31 @@ export interface Needs {
   /** Agents by the id a definition, a session or an attempt names. */
   readonly agents: readonly string[];
   readonly caps: readonly string[];
+  /** Items of maps: log row, `n` of the map, index. */
+  readonly items?: readonly (readonly [number, number, number])[];
+  /** Asked for by a decision only: other sessions, and all that was logged about a map (its `n`, its first row, its id). */
+  readonly relatives?: readonly string[];
+  readonly span?: readonly [number, number, string];
 }
+
+const union = <K extends string, T>(
+  key: K,
+  a: readonly T[] = [],
+  b: readonly T[] = [],
+): { readonly [k in K]?: readonly T[] } =>
+  a.length + b.length === 0 ? {} : ({ [key]: [...a, ...b] } as Record<K, T[]>);
 
 /** Both together. */
 export const unionOf = (a: Needs, b: Needs): Needs => ({
   rows: [...new Set([...a.rows, ...b.rows])],
   agents: [...new Set([...a.agents, ...b.agents])],
   caps: [...new Set([...a.caps, ...b.caps])],
+  ...union("items", a.items, b.items),
+  ...union("relatives", a.relatives, b.relatives),
+  ...(b.span === undefined && a.span === undefined ? {} : { span: (b.span ?? a.span)! }),
 });
 
-const addTarget = (task: GraphTask, agents: Set<string>, caps: Set<string>): void => {
+const addTarget = (task: Work, agents: Set<string>, caps: Set<string>): void => {
   const target = targetOf(task);
   if (target?.kind === "agent") agents.add(target.agentId);
   if (target?.kind === "capability") caps.add(target.capability);
@@ -42,12 +58,14 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
   const rows = new Set<number>();
   const agents = new Set<string>();
   const caps = new Set<string>();
+  const items: (readonly [number, number, number])[] = [];
   if (state.status === "open" && state.home !== null) agents.add(state.home);
   for (const open of state.open) {
     rows.add(open.paramsSeq);
     if (open.phase === "dispatched") agents.add(open.agentId);
     const task = nodeOf(graph, open.taskId);
-    addTarget(task, agents, caps);
+    if (open.phase === "mapping" && open.next < open.count) items.push([open.paramsSeq, open.n, open.next]);
+    addTarget(task.type === "map" ? task.item : task, agents, caps);
     const read = (reads: Reads): void => {
       if (reads.input) rows.add(1);
       for (const taskId of reads.tasks) {
@@ -56,10 +74,12 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
       }
     };
     read(graph.choiceReads(open.taskId));
+    if (task.type === "map") read(graph.itemReads(open.taskId));
     for (const nextId of task.next) {
       addTarget(nodeOf(graph, nextId), agents, caps);
       read(graph.reads(nextId));
     }
   }
-  return { rows: [...rows], agents: [...agents], caps: [...caps] };
+  for (const seq of Object.values(state.signals ?? {}).flat()) rows.add(seq);
+  return { rows: [...rows], agents: [...agents], caps: [...caps], ...union("items", items) };
 };

@@ -18,6 +18,12 @@ const thawTask = (task: OpenTask, from: number, to: number): OpenTask => {
       return { ...task, frozenMs: (task.frozenMs ?? 0) + to - from, thawedAt: to };
     case "sleeping":
       return task.fixed ? task : { ...task, until: task.until + to - from };
+    case "awaiting":
+      return task.until === null ? task : { ...task, until: task.until + to - from };
+    case "calling":
+    case "mapping":
+    case "child":
+      return task;
   }
 };
 

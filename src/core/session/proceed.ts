@@ -1,14 +1,17 @@
+import type { Json } from "../json.ts";
+import { contextOf } from "./context.ts";
 import { conditionOf, considerTask, enterAside } from "./enter-task.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import { failSession } from "./fail-task.ts";
+import { failItem, fillMap } from "./map-items.ts";
 import type { TaskError } from "./state.ts";
 import { emit, rowIn, type Ended, type Turn } from "./turn.ts";
 
 /** Why a task failed, from the row in which it did. */
 const errorOf = (turn: Turn, taskId: string): TaskError => {
-  const { seq } = endedTask(turn.state, taskId)!; // callers have just seen it ended
-  for (const event of rowIn(turn, seq) ?? []) {
-    if (event.type === "TaskFailed" && event.taskId === taskId) return event.error;
+  const ended = endedTask(turn.state, taskId)!; // callers have just seen it ended
+  for (const event of rowIn(turn, ended.seq) ?? []) {
+    if (event.type === "TaskFailed" && event.n === ended.n) return event.error;
   }
   return { code: "failed", message: "the task failed" };
 };
@@ -36,7 +39,10 @@ const choose = (turn: Turn, taskId: string): boolean => {
 
 /** Whether one of the tasks that have just ended takes the session with it. */
 const isDoomed = (turn: Turn): boolean =>
-  turn.agenda.some(({ taskId }) => endedTask(turn.state, taskId)?.status === "failed" && !hasWayOut(turn, taskId));
+  turn.agenda.some(
+    ({ taskId, item }) =>
+      item === null && endedTask(turn.state, taskId)?.status === "failed" && !hasWayOut(turn, taskId),
+  );
 
 /** Enters those tasks whose time has come; none more once one of them has failed the session. */
 export const enterAll = (turn: Turn, taskIds: readonly string[]): void => {
@@ -51,7 +57,10 @@ const goOn = (turn: Turn, taskId: string): void => {
 };
 
 /** What follows the end of one task. */
-const follow = (turn: Turn, { taskId }: Ended): void => {
+const follow = (turn: Turn, { taskId, item, failure }: Ended): void => {
+  if (item !== null) {
+    return failure === null ? fillMap(turn, item.of) : failItem(turn, item.of, item.index, failure);
+  }
   const node = nodeOf(turn.facts.graph, taskId);
   const ended = endedTask(turn.state, taskId)!; // it is on the agenda because it has
   if (ended.pending === true) {
@@ -66,7 +75,7 @@ const follow = (turn: Turn, { taskId }: Ended): void => {
       by: taskId,
       status: failed ? "failed" : "completed",
     });
-    turn.agenda.push({ taskId: node.fallbackOf, n: 0 });
+    turn.agenda.push({ taskId: node.fallbackOf, item: null, failure: null });
     return;
   }
   if (failed && !isTolerated(turn, taskId)) {
@@ -99,6 +108,17 @@ const lastFallback = (turn: Turn, taskId: string): string => {
   return lastFallback(turn, next);
 };
 
+/** What a child hands to the task that started it: the output of its last task, or of each by name if there are several. */
+const handedOn = (turn: Turn): { readonly output?: Json } => {
+  if (turn.state.parent === undefined) return {};
+  const last = [...turn.facts.graph.tasks.values()]
+    .filter(({ next, fallbackOf, compensates }) => next.length === 0 && fallbackOf === null && compensates === null)
+    .map(({ taskId }) => taskId);
+  const { tasks } = contextOf(turn, { input: false, agent: false, tasks: last, secrets: [] });
+  const outputs = last.map((taskId) => [taskId, tasks[taskId]?.output ?? null] as const);
+  return { output: outputs.length === 1 ? (outputs[0]?.[1] ?? null) : Object.fromEntries(outputs) };
+};
+
 /** Draws the consequences of all that has ended in this turn, until nothing follows any more. */
 export const proceed = (turn: Turn): void => {
   while (turn.state.status === "open") {
@@ -110,7 +130,7 @@ export const proceed = (turn: Turn): void => {
     }
     if (turn.state.open.length > 0) return;
     const { failing } = turn.state;
-    if (failing === undefined) emit(turn, { type: "SessionCompleted" });
+    if (failing === undefined) emit(turn, { type: "SessionCompleted", ...handedOn(turn) });
     else if (failing.left[0] === undefined) {
       emit(turn, { type: "SessionFailed", taskId: failing.taskId, error: failing.error });
     } else enterAside(turn, failing.left[0]);

@@ -1,7 +1,7 @@
 import { availabilityOf } from "../agent/availability.ts";
 import type { Agent } from "../agent/agent.ts";
-import { targetOf, type GraphTask } from "../workflow/graph.ts";
-import type { Facts } from "./facts.ts";
+import { targetOf } from "../workflow/graph.ts";
+import { workOf, type Facts } from "./facts.ts";
 import type { OpenTask, TaskError } from "./state.ts";
 
 export interface Route {
@@ -30,10 +30,11 @@ const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null
  * Who works: an `agentId` in the task; else the session's home agent for its first task, and for later ones
  * if it has the capability or nobody registered has it; else any agent that has it. `rejectedBy`: see `OpenTask`.
  */
-export const routeOf = (task: GraphTask, facts: Facts, home: string | null, rejectedBy: readonly string[]): Route => {
-  const target = targetOf(task) ?? { kind: "home" as const };
+export const routeOf = (task: OpenTask, facts: Facts, home: string | null): Route => {
+  const { rejectedBy } = task;
+  const target = targetOf(workOf(facts.graph, task)) ?? { kind: "home" as const };
   if (target.kind === "agent") return toAgent(facts, target.agentId);
-  const first = facts.graph.starts[0] === task.taskId;
+  const first = facts.graph.starts[0] === task.taskId && task.item === undefined;
   // A home agent that said no does not get the task again; others with the capability may.
   const rejects = home !== null && target.kind === "capability" && rejectedBy.includes(facts.newest.get(home) ?? home);
   if (home !== null && !rejects && (first || target.kind === "home")) return toAgent(facts, home);

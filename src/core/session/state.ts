@@ -38,6 +38,8 @@ interface OpenTaskBase {
   readonly last: TaskError | null;
   /** 0–99, where it is not the default of 50. */
   readonly priority?: number;
+  /** Which item of which map (its `n`) it is. */
+  readonly item?: { readonly of: number; readonly index: number };
 }
 
 /** Ready, but no agent can take it yet. `since` starts the queue deadline. */
@@ -73,7 +75,42 @@ export interface SleepingTask extends OpenTaskBase {
   readonly fixed: boolean;
 }
 
-export type OpenTask = WaitingTask | BackoffTask | DispatchedTask | SleepingTask;
+/** A call that the engine makes itself is under way. Until `leaseUntil` the invocation that requested it is at it. */
+export interface CallingTask extends OpenTaskBase {
+  readonly phase: "calling";
+  readonly sentAt: number;
+  readonly leaseUntil: number;
+}
+
+/** A signal or a person is waited for. `until` null: for as long as it takes. */
+export interface AwaitingTask extends OpenTaskBase {
+  readonly phase: "awaiting";
+  readonly what: "signal" | "approval";
+  readonly name: string;
+  readonly until: number | null;
+}
+
+/** A map at work: its items are open tasks of their own. */
+export interface MappingTask extends OpenTaskBase {
+  readonly phase: "mapping";
+  readonly count: number;
+  /** Index of the item that is entered next. */
+  readonly next: number;
+  /** Items that have ended. */
+  readonly done: number;
+  /** What their outputs take as JSON so far. */
+  readonly bytes: number;
+}
+
+/** A child session is at work. Until `leaseUntil` the invocation that requested it starts it. */
+export interface ChildTask extends OpenTaskBase {
+  readonly phase: "child";
+  readonly sessionId: string;
+  readonly leaseUntil: number;
+}
+
+export type OpenTask =
+  WaitingTask | BackoffTask | DispatchedTask | SleepingTask | CallingTask | AwaitingTask | MappingTask | ChildTask;
 
 /** A task that has ended: its order, how, and the log row that holds its output or error. */
 export interface EndedTask {
@@ -127,4 +164,18 @@ export interface SessionState {
   readonly failing?: Failing;
   /** Present while paused: since when (epoch ms), and why. */
   readonly paused?: { readonly at: number; readonly reason: string | null };
+  /** Signals that nobody has waited for yet: by name the log rows they are in, the oldest first. */
+  readonly signals?: Readonly<Record<string, readonly number[]>>;
+  /** The Idempotency-Keys of the signals that came last. */
+  readonly signalKeys?: readonly string[];
+  /** The task that started this session as its child. */
+  readonly parent?: ParentRef;
+}
+
+export interface ParentRef {
+  readonly sessionId: string;
+  readonly n: number;
+  readonly attempt: number;
+  /** How many sessions stand above this one. */
+  readonly depth: number;
 }

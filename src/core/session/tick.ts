@@ -3,16 +3,21 @@ import { attemptIdOf } from "../ids.ts";
 import { AWAY_MS, deadlinesOf, LEASE_MS } from "./deadlines.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { assignOrWait } from "./assign.ts";
-import { nodeOf } from "./facts.ts";
-import { failSession, failTask } from "./fail-task.ts";
+import { tickAwaiting } from "./await.ts";
+import { attempt } from "./begin-work.ts";
+import { repeatCall } from "./call.ts";
+import { orphaned, tickChild } from "./child.ts";
+import { workOf } from "./facts.ts";
+import { cancelTasks, failSession, failTask } from "./fail-task.ts";
+import { fillMap } from "./map-items.ts";
 import { proceed } from "./proceed.ts";
 import type { DispatchedTask, WaitingTask } from "./state.ts";
-import { emit, openTask, type Turn } from "./turn.ts";
+import { emit, lacksFacts, openTask, type Turn } from "./turn.ts";
 
 const tickWaiting = (turn: Turn, task: WaitingTask): void => {
   assignOrWait(turn, task.n);
   const still = openTask(turn, task.n);
-  const deadline = task.since + nodeOf(turn.facts.graph, task.taskId).timeout.queueMs;
+  const deadline = task.since + workOf(turn.facts.graph, task).timeout.queueMs;
   if (still?.phase !== "waiting" || turn.now < deadline) return;
   // Nobody could have come while we were away: the wait starts anew.
   if (turn.now - deadline > AWAY_MS) {
@@ -51,7 +56,7 @@ const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
   }
   const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(turn.state, task, facts);
   if (now >= runAt) {
-    const message = `agent ${task.agentId} did not finish within ${nodeOf(facts.graph, task.taskId).timeout.runMs / 1_000} s`;
+    const message = `agent ${task.agentId} did not finish within ${workOf(facts.graph, task).timeout.runMs / 1_000} s`;
     return endAttempt(turn, task, {
       outcome: "run_deadline",
       counts: now - runAt <= AWAY_MS,
@@ -59,7 +64,7 @@ const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
     });
   }
   if (heartbeatAt !== null && now >= heartbeatAt) {
-    const seconds = nodeOf(facts.graph, task.taskId).timeout.heartbeatMs! / 1_000; // without one there is no deadline
+    const seconds = (workOf(facts.graph, task).timeout.heartbeatMs ?? 0) / 1_000;
     return endAttempt(turn, task, {
       outcome: "heartbeat_deadline",
       counts: now - heartbeatAt <= AWAY_MS,
@@ -105,9 +110,16 @@ const isOverdue = (turn: Turn): boolean => {
   return true;
 };
 
-/** Does what is really due in a session, and nothing else: no event means that only the timer is re-armed. */
-export const tick = (turn: Turn): void => {
-  if (turn.state.status !== "open" || turn.state.paused !== undefined) return;
+/** A child that nobody waits for any more is cancelled; it is told to look by the commit that let go of it. */
+const cancelOrphan = (turn: Turn): void => {
+  const reason = orphaned(turn);
+  if (reason === null) return;
+  cancelTasks(turn, turn.state.open, { code: "session_cancelled", message: reason });
+  emit(turn, { type: "SessionCancelled", reason, actor: { kind: "system", id: "engine" } });
+};
+
+/** What is due of each open task. */
+const tickTasks = (turn: Turn): void => {
   if (isOverdue(turn)) return;
   for (const { n } of turn.state.open) {
     const task = openTask(turn, n);
@@ -117,7 +129,7 @@ export const tick = (turn: Turn): void => {
         tickWaiting(turn, task);
         break;
       case "backoff":
-        if (turn.now >= task.retryAt) assignOrWait(turn, n);
+        if (turn.now >= task.retryAt) attempt(turn, n);
         break;
       case "dispatched":
         tickDispatched(turn, task);
@@ -127,7 +139,26 @@ export const tick = (turn: Turn): void => {
           emit(turn, { type: "TaskResolved", taskId: task.taskId, n, output: null, by: "timer" });
         }
         break;
+      case "calling":
+        if (turn.now >= task.leaseUntil) repeatCall(turn, task);
+        break;
+      case "awaiting":
+        tickAwaiting(turn, task);
+        break;
+      case "mapping":
+        fillMap(turn, n);
+        break;
+      case "child":
+        tickChild(turn, task);
+        break;
     }
     proceed(turn);
   }
+};
+
+/** Does what is really due in a session, and nothing else: no event means that only the timer is re-armed. */
+export const tick = (turn: Turn): void => {
+  if (turn.state.status !== "open") return;
+  if (turn.state.paused === undefined) tickTasks(turn);
+  if (turn.events.length === 0 && !lacksFacts(turn)) cancelOrphan(turn);
 };

@@ -3,19 +3,27 @@ import { effectOf, withEffect } from "../agent/effects.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
-import type { OpenTask, SessionState } from "./state.ts";
+import type { OpenTask, SessionState, TaskError } from "./state.ts";
 
 /** Facts that a decision turned out to need and that were not loaded. */
 export interface Missing {
   readonly rows: Set<number>;
   readonly agents: Set<string>;
   readonly caps: Set<string>;
+  /** Items of maps: log row, `n` of the map, index. */
+  readonly items: Map<string, readonly [number, number, number]>;
+  readonly relatives: Set<string>;
+  /** All that was logged about a map: its `n`, the row in which it was entered, its id. */
+  span: readonly [number, number, string] | null;
 }
 
 /** A task that ended in this turn, whose consequences are still to be drawn. */
 export interface Ended {
   readonly taskId: string;
-  readonly n: number;
+  /** The map and the place in it, of an item. */
+  readonly item: { readonly of: number; readonly index: number } | null;
+  /** Why it failed, where nothing was written for that case. */
+  readonly failure: TaskError | null;
 }
 
 /**
@@ -47,12 +55,15 @@ export const beginTurn = (
   seq,
   events: [],
   agents: new Map(facts.agents),
-  missing: { rows: new Set(), agents: new Set(), caps: new Set() },
+  missing: { rows: new Set(), agents: new Set(), caps: new Set(), items: new Map(), relatives: new Set(), span: null },
   agenda: [],
   state,
 });
 
+export const openTask = (turn: Turn, n: number): OpenTask | undefined => turn.state.open.find((task) => task.n === n);
+
 export const emit = (turn: Turn, event: SessionEvent): void => {
+  const task = "n" in event ? openTask(turn, event.n) : undefined;
   turn.events.push(event);
   turn.state = evolve(turn.state, event, { seq: turn.seq, at: turn.now });
   if (
@@ -61,7 +72,8 @@ export const emit = (turn: Turn, event: SessionEvent): void => {
     event.type === "TaskFailed" ||
     event.type === "TaskSkipped"
   ) {
-    turn.agenda.push({ taskId: event.taskId, n: event.n });
+    const failure = event.type === "TaskFailed" && event.instead === undefined ? event.error : null;
+    turn.agenda.push({ taskId: event.taskId, item: task?.item ?? null, failure });
   }
   const effect = effectOf(event, turn.state.id, turn.now);
   const agent = effect && turn.agents.get(effect.agentId);
@@ -76,8 +88,7 @@ export const rowIn = (turn: Turn, seq: number): readonly SessionEvent[] | undefi
   return row;
 };
 
-export const openTask = (turn: Turn, n: number): OpenTask | undefined => turn.state.open.find((task) => task.n === n);
-
 /** Whether facts are missing: then nothing that was decided counts, and it is decided again with them. */
 export const lacksFacts = ({ missing }: Turn): boolean =>
-  missing.rows.size > 0 || missing.agents.size > 0 || missing.caps.size > 0;
+  missing.span !== null ||
+  [missing.rows, missing.agents, missing.caps, missing.items, missing.relatives].some(({ size }) => size > 0);

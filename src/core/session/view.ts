@@ -40,22 +40,14 @@ export interface TaskView {
 export const openSince = (task: OpenTask): number => {
   switch (task.phase) {
     case "dispatched":
+    case "calling":
       return task.sentAt;
     case "waiting":
       return task.since;
-    case "backoff":
-    case "sleeping":
+    default:
       return task.readyAt;
   }
 };
-
-const TASK_ENDS: ReadonlySet<SessionEvent["type"]> = new Set([
-  "TaskCompleted",
-  "TaskResolved",
-  "TaskFailed",
-  "TaskCancelled",
-  "TaskSkipped",
-]);
 
 /** When the tasks of a log have ended (epoch ms), by their number. */
 export const endedAtOf = (
@@ -64,7 +56,16 @@ export const endedAtOf = (
   const ended = new Map<number, number>();
   for (const { at, events } of log) {
     for (const event of events) {
-      if (TASK_ENDS.has(event.type) && "n" in event) ended.set(event.n, at);
+      switch (event.type) {
+        case "TaskCompleted":
+        case "TaskResolved":
+        case "TaskFailed":
+        case "TaskSkipped":
+        case "TaskCancelled":
+          ended.set(event.n, at);
+          break;
+        default:
+      }
     }
   }
   return ended;
@@ -78,6 +79,10 @@ export const openStatus = {
   backoff: "retrying",
   dispatched: "running",
   sleeping: "waiting",
+  calling: "running",
+  awaiting: "waiting",
+  mapping: "running",
+  child: "running",
 } as const;
 
 /** An attempt ends soon after it began, so it is looked for from the end: a long history costs no more a step. */
@@ -205,7 +210,9 @@ export type ReadStatus = "started" | "running" | "waiting" | "paused" | "complet
 export const readStatus = (state: SessionState): ReadStatus => {
   if (state.status !== "open") return state.status;
   if (state.paused !== undefined) return "paused";
-  if (state.open.some((task) => task.phase === "dispatched")) return "running";
+  if (state.open.some(({ phase }) => phase === "dispatched" || phase === "calling" || phase === "child")) {
+    return "running";
+  }
   return state.dispatched ? "waiting" : "started";
 };
 
@@ -233,10 +240,32 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
         taskId: task.taskId,
         until: task.retryAt,
       };
+    case "calling":
+      return {
+        code: "call",
+        message: `the call of "${task.taskId}" is under way (attempt ${task.attempt})`,
+        taskId: task.taskId,
+        until: null,
+      };
+    case "awaiting": {
+      const what = task.what === "signal" ? `the signal "${task.name}"` : "somebody to approve or reject it";
+      return { code: task.what, message: `"${task.taskId}" waits for ${what}`, taskId: task.taskId, until: task.until };
+    }
+    case "mapping": {
+      const message = `"${task.taskId}" has ${task.done} of ${task.count} items done`;
+      return { code: "items", message, taskId: task.taskId, until: null };
+    }
+    case "child":
+      return {
+        code: "child",
+        message: `"${task.taskId}" waits for session ${task.sessionId}`,
+        taskId: task.taskId,
+        until: null,
+      };
     case "sleeping":
       return { code: "timer", message: `"${task.taskId}" waits for its time`, taskId: task.taskId, until: task.until };
     case "waiting": {
-      const route = facts && routeOf(nodeOf(facts.graph, task.taskId), facts, home, task.rejectedBy);
+      const route = facts && routeOf(task, facts, home);
       const pick = facts && route && pickAgent(route, task, facts.agents, now);
       // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
       const ready = { code: "ready", message: `agent ${pick?.agent?.id ?? ""} can take it now` };
@@ -248,7 +277,16 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
 
 /** What the session waits for, in words: tasks without an agent first. With facts the reason is that of now. */
 export const waitingFor = (state: SessionState, facts: Facts | null, now = 0): WaitingFor | null => {
-  const rank = { waiting: 0, backoff: 1, sleeping: 2, dispatched: 3 } as const;
+  const rank = {
+    waiting: 0,
+    awaiting: 1,
+    backoff: 2,
+    sleeping: 3,
+    calling: 4,
+    child: 5,
+    dispatched: 6,
+    mapping: 7,
+  } as const;
   const [task] = state.open.toSorted((a, b) => rank[a.phase] - rank[b.phase] || a.n - b.n);
   if (state.status !== "open" || task === undefined) return null;
   if (state.paused !== undefined) {

@@ -1,7 +1,8 @@
-import type { Json } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Choice, Definition, Policy, Target, TaskDefinition, Work } from "./definition.ts";
 import { edgesOf, sideEdgesOf, type Edge, type EdgeKind } from "./edges.ts";
-import { occurrences } from "./template.ts";
+import { parseExpression, type ParsedExpression, type ParseOptions } from "./expression.ts";
+import { compileTemplate, occurrences, type Template } from "./template.ts";
 
 /** A task that another may be entered from. */
 export interface Predecessor {
@@ -34,6 +35,8 @@ export interface Reads {
   readonly input: boolean;
   readonly agent: boolean;
   readonly tasks: readonly string[];
+  /** Names of secrets. */
+  readonly secrets: readonly string[];
 }
 
 /** A definition ready to run: tasks by id in the author's order. */
@@ -42,47 +45,53 @@ export interface Graph {
   /** Entered at once when a session starts, in the author's order; each receives the initial payload. */
   readonly starts: readonly string[];
   readonly timeoutMs: number | null;
+  /** The JSON Schema of the session's input; `null`: anything goes. */
+  readonly input: JsonObject | null;
   /** What must be loaded to enter that task: its condition and its parameters; nothing for an unknown id. */
   reads(taskId: string): Reads;
   /** What must be loaded to choose the way after that task. */
   choiceReads(taskId: string): Reads;
   /** What must be loaded to enter an item of that map, besides the item itself. */
   itemReads(taskId: string): Reads;
+  /** A task's parameters, or those of the items of a map, read once for all the times they are rendered. */
+  template(taskId: string, of: "task" | "items"): Template;
+  /** A condition, read once. */
+  condition(text: string): ParsedExpression;
 }
 
-const NOTHING: Reads = { input: false, agent: false, tasks: [] };
+const NOTHING: Reads = { input: false, agent: false, tasks: [], secrets: [] };
 
-/** What the templates refer to; a condition is a template of one expression. */
-const readsIn = (templates: readonly Json[]): Reads => {
-  let input = false;
-  let agent = false;
+/** What expressions refer to, together. */
+const readsOf = (expressions: readonly ParsedExpression[]): Reads => {
+  let [input, agent] = [false, false];
   const tasks = new Set<string>();
-  // Where secrets may stand was checked; an expression that names one may read tasks too.
-  for (const { parsed } of templates.flatMap((template) => [...occurrences(template, [], { secrets: true })])) {
+  const secrets = new Set<string>();
+  for (const parsed of expressions) {
     if (!parsed.ok) continue;
     const { reads } = parsed.expression;
     input ||= reads.input;
     agent ||= reads.agent;
     for (const { taskId } of reads.tasks) tasks.add(taskId);
+    for (const name of reads.secrets) secrets.add(name);
   }
-  return { input, agent, tasks: [...tasks] };
+  return { input, agent, tasks: [...tasks], secrets: [...secrets] };
 };
 
-/** Parsing expressions costs more than a step should; a graph is kept for as long as its sessions run. */
-const onceEach = (find: (taskId: string) => Reads): ((taskId: string) => Reads) => {
-  const found = new Map<string, Reads>();
-  return (taskId) => {
-    const reads = found.get(taskId) ?? find(taskId);
-    found.set(taskId, reads);
-    return reads;
+/** Reading expressions costs more than a step should; a graph is kept for as long as its sessions run. */
+const onceEach = <T>(find: (key: string) => T): ((key: string) => T) => {
+  const found = new Map<string, T>();
+  return (key) => {
+    const known = found.get(key) ?? find(key);
+    found.set(key, known);
+    return known;
   };
 };
 
-/** The template that renders to the value of a CEL expression. */
-export const templateOf = (expression: string): string => `\${${expression}}`;
+/** Secrets are for calls that the engine makes itself. */
+const optionsOf = (work: Work): ParseOptions => ({ secrets: work.type === "http" });
 
-const conditionsOf = (choices: readonly Choice[] | null): readonly string[] =>
-  (choices ?? []).flatMap(({ when }) => (when === null ? [] : [templateOf(when)]));
+const expressionsIn = (template: Json, options: ParseOptions): readonly ParsedExpression[] =>
+  [...occurrences(template, [], options)].map(({ parsed }) => parsed);
 
 const graphTask = (
   { following, dependsOn: _, ...task }: TaskDefinition,
@@ -127,19 +136,33 @@ export const compile = (definition: Definition): Graph => {
       ),
     ]),
   );
+  const conditionOf = onceEach((text) => parseExpression(text, { expect: "bool" }));
+  const templateOf = (work: Work | undefined): Template =>
+    work === undefined ? compileTemplate({}) : compileTemplate(work.parameters, optionsOf(work));
+  const taskTemplate = onceEach((taskId) => templateOf(tasks.get(taskId)));
+  const itemTemplate = onceEach((taskId) => {
+    const task = tasks.get(taskId);
+    return templateOf(task?.type === "map" ? task.item : undefined);
+  });
   return {
     tasks,
     starts: [...tasks.values()].filter(({ isStart }) => isStart).map(({ taskId }) => taskId),
     timeoutMs: definition.timeoutMs,
+    input: definition.input,
     reads: onceEach((taskId) => {
       const task = tasks.get(taskId);
       if (task === undefined) return NOTHING;
-      return readsIn([...(task.when === null ? [] : [templateOf(task.when)]), task.parameters]);
+      const condition = task.when === null ? [] : [conditionOf(task.when)];
+      return readsOf([...condition, ...expressionsIn(task.parameters, optionsOf(task))]);
     }),
-    choiceReads: onceEach((taskId) => readsIn(conditionsOf(tasks.get(taskId)?.choices ?? null))),
+    choiceReads: onceEach((taskId) =>
+      readsOf((tasks.get(taskId)?.choices ?? []).flatMap(({ when }) => (when === null ? [] : [conditionOf(when)]))),
+    ),
     itemReads: onceEach((taskId) => {
       const task = tasks.get(taskId);
-      return task?.type === "map" ? readsIn([task.item.parameters]) : NOTHING;
+      return task?.type === "map" ? readsOf(expressionsIn(task.item.parameters, optionsOf(task.item))) : NOTHING;
     }),
+    template: (taskId, of) => (of === "task" ? taskTemplate(taskId) : itemTemplate(taskId)),
+    condition: conditionOf,
   };
 };

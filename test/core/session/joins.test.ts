@@ -139,7 +139,7 @@ describe("`when`", () => {
 
   test.each([
     ["leads nowhere", "input.nowhere", "unresolved_reference", "nowhere"],
-    ["is no bool", "input.yes ? 1 : 2", "expression_error", "the condition gives number, not a bool"],
+    ["is no bool", "input.yes ? 1 : 2", "expression_error", "the condition must be a bool"],
   ])("that %s fails the task", (_what, when, code, message) => {
     given({ tasks: [by("a", { when }), by("b")], agents: team })
       .when(start({ input: { yes: false } }))

@@ -72,10 +72,10 @@ test("reads names the outputs and the input that the parameters refer to, once e
       },
     ),
   );
-  expect(graph.reads("a")).toEqual({ input: true, agent: false, tasks: [] });
-  expect(graph.reads("b")).toEqual({ input: false, agent: false, tasks: [] });
-  expect(graph.reads("c")).toEqual({ input: false, agent: false, tasks: ["b", "a"] });
-  expect(graph.reads("z")).toEqual({ input: false, agent: false, tasks: [] });
+  expect(graph.reads("a")).toEqual({ input: true, agent: false, tasks: [], secrets: [] });
+  expect(graph.reads("b")).toEqual({ input: false, agent: false, tasks: [], secrets: [] });
+  expect(graph.reads("c")).toEqual({ input: false, agent: false, tasks: ["b", "a"], secrets: [] });
+  expect(graph.reads("z")).toEqual({ input: false, agent: false, tasks: [], secrets: [] });
 });
 
 describe("joins, choices and side tasks", () => {
@@ -171,11 +171,11 @@ test("what is read by a condition, by a choice and by a map's item", () => {
       },
     ),
   );
-  expect(graph.reads("m")).toEqual({ input: true, agent: false, tasks: ["a"] });
-  expect(graph.itemReads("m")).toEqual({ input: false, agent: false, tasks: ["a"] });
-  expect(graph.choiceReads("a")).toEqual({ input: true, agent: false, tasks: ["a"] });
+  expect(graph.reads("m")).toEqual({ input: true, agent: false, tasks: ["a"], secrets: [] });
+  expect(graph.itemReads("m")).toEqual({ input: false, agent: false, tasks: ["a"], secrets: [] });
+  expect(graph.choiceReads("a")).toEqual({ input: true, agent: false, tasks: ["a"], secrets: [] });
   for (const reads of [graph.itemReads("a"), graph.itemReads("z"), graph.choiceReads("m"), graph.choiceReads("z")]) {
-    expect(reads).toEqual({ input: false, agent: false, tasks: [] });
+    expect(reads).toEqual({ input: false, agent: false, tasks: [], secrets: [] });
   }
 });
 

@@ -1,0 +1,101 @@
+import { parseTaskRef, taskIdOf } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { TaskView } from "../core/session/view.ts";
+import { cancelSession } from "./cancel-session.ts";
+import type { StartRequest } from "./commit-start.ts";
+import type { Deps } from "./deps.ts";
+import type { Cause } from "./log-row.ts";
+import { OpsError } from "./ops-error.ts";
+import { readSession } from "./read-session.ts";
+import { startSession } from "./start-session.ts";
+
+/** The workflow id under which single tasks are kept: each is a session of one task. */
+export const SINGLE_TASK = "opscore.single-task";
+
+/** What is asked for, as the author of a definition would write it. */
+export interface SingleTask {
+  /** Members of a task of a definition: whom it goes to, its name, `retry`, `timeout`, `priority`. */
+  readonly task: JsonObject;
+  readonly parameters: JsonObject;
+  /** A `wait` before it; `null`: at once. */
+  readonly wait: { readonly for: string } | { readonly until: string } | null;
+}
+
+/** Rendered as it is: what callers send is data, never a template. */
+const reference = (key: string): string => `\${input[${JSON.stringify(key)}]}`;
+
+const definitionOf = ({ task, parameters, wait }: SingleTask): JsonObject => {
+  const keys = Object.keys(parameters);
+  const passed = Object.fromEntries(keys.map((key) => [key, reference(key)]));
+  const work = { ...task, taskId: "task", ...(wait === null ? {} : { parameters: passed }) };
+  const tasks = wait === null ? [work] : [{ taskId: "wait", type: "wait", ...wait }, work];
+  return { id: SINGLE_TASK, name: "Single task", tasks };
+};
+
+export interface Enqueued {
+  readonly id: string;
+  readonly sessionId: string;
+}
+
+/** Enqueues one task. With an Idempotency-Key the same request again gets the same task. */
+export const enqueueTask = async (
+  deps: Deps,
+  wish: SingleTask,
+  idempotency: StartRequest["idempotency"],
+  cause: Cause,
+): Promise<Enqueued> => {
+  const started = await startSession(
+    deps,
+    {
+      definition: { kind: "inline", document: definitionOf(wish) },
+      agentId: null,
+      input: wish.parameters,
+      idempotency,
+    },
+    cause,
+  );
+  return { id: taskIdOf(started.sessionId, wish.wait === null ? 1 : 2), sessionId: started.sessionId };
+};
+
+const notFound = (): OpsError => new OpsError("task_not_found", "There is no such task.");
+
+/** One task, of a workflow or single, with its attempts. A single task that waits for its time is `waiting`. */
+export const readTask = async (
+  deps: Deps,
+  id: string,
+): Promise<{ readonly task: TaskView; readonly sessionId: string; readonly workflowId: string }> => {
+  const ref = parseTaskRef(id);
+  if (ref === null || ref.attempt !== null) throw notFound();
+  const { state, tasks } = await readSession(deps, ref.sessionId).catch((error: unknown) => {
+    throw error instanceof OpsError && error.code === "session_not_found" ? notFound() : error;
+  });
+  const [first] = tasks;
+  const { workflowId } = state.definition;
+  const task = tasks.find((one) => one.id === id);
+  if (task !== undefined) return { task, sessionId: state.id, workflowId };
+  if (workflowId !== SINGLE_TASK || ref.n !== 2 || first === undefined) throw notFound();
+  // Not entered yet, or never: it stands where the wait before it stands.
+  const { status } = first;
+  return {
+    task: { ...first, taskId: "task", id, name: "task", status: status === "cancelled" ? status : "waiting" },
+    sessionId: state.id,
+    workflowId,
+  };
+};
+
+/**
+ * Cancels a single task; again: the same. A task of a workflow is 409: there one fails or skips it. One that has ended
+ * otherwise is 409.
+ */
+export const cancelTask = async (
+  deps: Deps,
+  id: string,
+  reason: string | null,
+  cause: Cause,
+): Promise<{ readonly already: boolean }> => {
+  const { sessionId, workflowId } = await readTask(deps, id);
+  if (workflowId !== SINGLE_TASK) {
+    throw new OpsError("conflict", "The task belongs to a workflow: fail or skip it, or cancel its session.");
+  }
+  return cancelSession(deps, sessionId, reason, cause);
+};

@@ -1,0 +1,4 @@
+import { languageSuite } from "../suites/language-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+languageSuite(workerdPlatform);
