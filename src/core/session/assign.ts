@@ -12,7 +12,7 @@ const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void =
 };
 
 /** What was not loaded is not known: nobody may be taken for absent. */
-const noteMissing = (turn: Turn, task: OpenTask): void => {
+export const noteMissing = (turn: Turn, task: OpenTask): void => {
   const { known, graph } = turn.facts;
   if (known === undefined) return;
   const target = targetOf(workOf(graph, task));

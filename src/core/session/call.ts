@@ -1,8 +1,10 @@
 import { backoffMs, refusalBackoffMs } from "../backoff.ts";
 import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
+import { noteMissing } from "./assign.ts";
 import type { CallResult } from "./commands.ts";
 import { LEASE_MS } from "./deadlines.ts";
+import { logIsFull, MAX_ROWS } from "./end-attempt.ts";
 import { failTask } from "./fail-task.ts";
 import { workOf } from "./facts.ts";
 import { routeOf } from "./route.ts";
@@ -21,7 +23,9 @@ export const failCall = (
   const { error } = failure;
   const attemptId = attemptIdOf(turn.state.id, task.n, attempt);
   const used = task.used + (counts ? 1 : 0);
-  const final = !failure.retryable || used >= retry.maxAttempts || retry.nonRetryableErrors.includes(error.code);
+  const full = turn.seq >= MAX_ROWS;
+  const final =
+    full || !failure.retryable || used >= retry.maxAttempts || retry.nonRetryableErrors.includes(error.code);
   const delayMs = counts
     ? (failure.retryAfterMs ?? backoffMs(retry, used, fractionOf(turn.seed, attemptId)))
     : refusalBackoffMs(task.refusals + 1, failure.retryAfterMs);
@@ -29,21 +33,22 @@ export const failCall = (
   const retryAt = final ? null : turn.now + delayMs;
   emit(turn, { type: "CallFailed", taskId, n, attempt, attemptId, error, counts, retryAt });
   if (!final) return;
+  if (full) return failTask(turn, n, logIsFull(error.message));
   const tries = used > 1 ? ` (attempt ${used} of ${retry.maxAttempts})` : "";
   failTask(turn, n, { code: error.code, message: `${error.message}${tries}` });
 };
 
 /** Whose tool is to be invoked; a tool takes no place from its agent's tasks. */
 const toolOwner = (turn: Turn, task: OpenTask): string | null => {
+  noteMissing(turn, task);
   const route = routeOf(task, turn.facts, turn.state.home);
   return route.candidates[0] ?? null;
 };
 
-/** Requests the call of a ready task: the invocation that commits this makes it. Not while the session is paused. */
-export const requestCall = (turn: Turn, n: number): void => {
-  const task = openTask(turn, n)!; // callers have just seen it open
+/** Asks for a call; a tool that nobody has is looked for again later, and that uses no attempt. */
+const request = (turn: Turn, task: OpenTask, attempt: number, again: boolean): void => {
+  const { taskId, n } = task;
   const work = workOf(turn.facts.graph, task);
-  const attempt = task.attempt + 1;
   const agentId = work.type === "tool" ? toolOwner(turn, task) : undefined;
   if (agentId === null) {
     const error = { code: "no_agent", message: "no registered agent has the tool" };
@@ -51,32 +56,24 @@ export const requestCall = (turn: Turn, n: number): void => {
   }
   emit(turn, {
     type: "CallRequested",
-    taskId: task.taskId,
-    n,
-    attempt,
-    attemptId: attemptIdOf(turn.state.id, n, attempt),
-    leaseUntil: turn.now + work.timeout.runMs + LEASE_MS,
-    again: false,
-    ...(agentId === undefined ? {} : { agentId }),
-  });
-};
-
-/** The invocation that made the call is gone, and with it the outcome: the same call again, under the same number. */
-export const repeatCall = (turn: Turn, task: CallingTask): void => {
-  const { taskId, n, attempt } = task;
-  const work = workOf(turn.facts.graph, task);
-  const agentId = work.type === "tool" ? toolOwner(turn, task) : null;
-  emit(turn, {
-    type: "CallRequested",
     taskId,
     n,
     attempt,
     attemptId: attemptIdOf(turn.state.id, n, attempt),
     leaseUntil: turn.now + work.timeout.runMs + LEASE_MS,
-    again: true,
-    ...(agentId === null ? {} : { agentId }),
+    again,
+    ...(agentId === undefined ? {} : { agentId }),
   });
 };
+
+/** Requests the call of a ready task: the invocation that commits this makes it. Not while the session is paused. */
+export const requestCall = (turn: Turn, n: number): void => {
+  const task = openTask(turn, n)!; // callers have just seen it open
+  request(turn, task, task.attempt + 1, false);
+};
+
+/** The invocation that made the call is gone, and with it the outcome: the same call again, under the same number. */
+export const repeatCall = (turn: Turn, task: CallingTask): void => request(turn, task, task.attempt, true);
 
 /** Takes the outcome of a call or a child session. */
 export const endCall = (turn: Turn, task: CallingTask | ChildTask, result: CallResult): void => {

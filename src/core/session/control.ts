@@ -1,7 +1,7 @@
 import { decideApproval, takeSignal } from "./await.ts";
 import { attempt } from "./begin-work.ts";
 import type { ControlTask, PauseSession, ResumeSession, SignalSession, TaskAction } from "./commands.ts";
-import { endedTask, workOf } from "./facts.ts";
+import { endedTask } from "./facts.ts";
 import { cancelTasks, failTask, takeBack } from "./fail-task.ts";
 import { proceed } from "./proceed.ts";
 import { MAX_SIGNALS } from "./signals.ts";
@@ -29,6 +29,14 @@ const ENDS = {
   fail: "failed",
   approve: "completed",
   reject: "failed",
+} as const;
+
+/** How a task that has ended is spoken of. */
+const WORDS = {
+  completed: "completed",
+  failed: "failed",
+  cancelled: "been cancelled",
+  skipped: "been skipped",
 } as const;
 
 /** Takes whatever is under way for a task out of the way of a person's word. */
@@ -74,8 +82,7 @@ const act = (turn: Turn, task: OpenTask, action: TaskAction, actor: Actor): Cont
       return done;
     case "approve":
     case "reject":
-      if (workOf(turn.facts.graph, task).type !== "approval") return refused(`"${taskId}" is no approval.`);
-      if (task.phase !== "awaiting") return refused(`"${taskId}" does not wait for a decision.`);
+      if (task.phase !== "awaiting" || task.what !== "approval") return refused(`"${taskId}" is no approval.`);
       decideApproval(turn, task, action.kind === "approve", { ...action, actor });
       return done;
   }
@@ -89,14 +96,13 @@ export const controlTask = (turn: Turn, command: ControlTask): ControlAnswer => 
     "n" in name
       ? openTask(turn, name.n)
       : state.open.find(({ taskId, item }) => taskId === name.taskId && item === undefined);
-  if (open !== undefined) {
-    if (state.failing !== undefined) return refused("The session has failed and is undoing what it did.");
-    return act(turn, open, action, actor);
-  }
+  if (open !== undefined) return act(turn, open, action, actor);
   const ended = "n" in name ? Object.values(state.ended).find(({ n }) => n === name.n) : endedTask(state, name.taskId);
-  if (ended !== undefined && ended.status === ENDS[action.kind]) return unchanged;
+  // What a fallback came to is not what became of the task itself.
+  const status = ended?.by === undefined ? ended?.status : "failed";
+  if (status !== undefined && status === ENDS[action.kind]) return unchanged;
   if (state.status !== "open") return { kind: "ended", status: state.status };
-  if (ended !== undefined) return refused(`The task has already ${ended.status}.`);
+  if (status !== undefined) return refused(`The task has already ${WORDS[status]}.`);
   if ("n" in name && name.n <= state.tasks) return refused("The task has already ended.");
   if (!("n" in name) && turn.facts.graph.tasks.has(name.taskId)) {
     return refused(`"${name.taskId}" has not begun.`);
@@ -128,13 +134,11 @@ export const signal = (turn: Turn, { name, payload, key, actor }: SignalSession)
   const { state } = turn;
   if (key !== null && state.signalKeys?.includes(key) === true) return unchanged;
   if (state.status !== "open") return { kind: "ended", status: state.status };
-  if (Object.values(state.signals ?? {}).flat().length >= MAX_SIGNALS) {
+  const waiting = state.open.find((task) => task.phase === "awaiting" && task.what === "signal" && task.name === name);
+  if (waiting === undefined && Object.values(state.signals ?? {}).flat().length >= MAX_SIGNALS) {
     return refused(`The session already keeps ${MAX_SIGNALS} signals that nothing has waited for.`);
   }
   emit(turn, { type: "SignalReceived", name, payload, key, actor });
-  const waiting = turn.state.open.find(
-    (task) => task.phase === "awaiting" && task.what === "signal" && task.name === name,
-  );
   if (waiting !== undefined) takeSignal(turn, waiting.taskId, waiting.n, name);
   proceed(turn);
   return done;

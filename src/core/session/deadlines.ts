@@ -73,6 +73,8 @@ const restingUntil = (task: Exclude<OpenTask, DispatchedTask>, queueMs: number):
 };
 
 const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
+  // A child that is there says itself, in the commit of its end, that it has ended.
+  if (task.phase === "child" && (facts.relatives?.get(task.sessionId) ?? null) !== null) return Infinity;
   if (task.phase !== "dispatched") return restingUntil(task, workOf(facts.graph, task).timeout.queueMs);
   const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(state, task, facts);
   return Math.min(leaseAt ?? runAt, startAt ?? runAt, heartbeatAt ?? runAt, runAt);
@@ -110,7 +112,7 @@ export const dueBounds = (
       return [Math.min(task.leaseUntil, since + (timeout.heartbeatMs ?? Infinity), runAt), runAt];
     }
     const at = restingUntil(task, timeout.queueMs);
-    return [at, at];
+    return [at, task.phase === "child" ? Infinity : at];
   });
   const end = sessionDueOf(state);
   const earliest = orNull(Math.min(end, ...bounds.map(([at]) => at)));

@@ -10,7 +10,13 @@ import type { DispatchedTask, TaskError } from "./state.ts";
 import { emit, type Turn } from "./turn.ts";
 
 /** A session has at most 25,000 log rows; what is left above this is for ending it. */
-const MAX_ROWS = 24_900;
+export const MAX_ROWS = 24_900;
+
+/** What a task fails of whose attempt ended when the log had no room for another. */
+export const logIsFull = (ended: string): TaskError => ({
+  code: "limit_log",
+  message: `the session's log is full (${MAX_ROWS} rows); the last attempt ended: ${ended}`,
+});
 
 /** How an attempt ended without success. */
 export interface Ending {
@@ -74,10 +80,7 @@ export const endAttempt = (turn: Turn, task: DispatchedTask, ending: Ending): vo
   });
   if (final) {
     const tries = used > 1 ? ` (attempt ${used} of ${retry.maxAttempts})` : "";
-    if (full) {
-      const message = `the session's log is full (${MAX_ROWS} rows); the last attempt ended: ${ending.error.message}`;
-      return failTask(turn, task.n, { code: "limit_log", message });
-    }
+    if (full) return failTask(turn, task.n, logIsFull(ending.error.message));
     return failTask(turn, task.n, { code: ending.error.code, message: `${ending.error.message}${tries}` });
   }
   if (delayMs === null) assignOrWait(turn, task.n, ending.outcome === "refused" ? task.agentId : null);

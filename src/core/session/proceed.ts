@@ -5,7 +5,7 @@ import { endedTask, nodeOf } from "./facts.ts";
 import { failSession } from "./fail-task.ts";
 import { failItem, fillMap } from "./map-items.ts";
 import type { TaskError } from "./state.ts";
-import { emit, rowIn, type Ended, type Turn } from "./turn.ts";
+import { emit, openTask, rowIn, type Ended, type Turn } from "./turn.ts";
 
 /** Why a task failed, from the row in which it did. */
 const errorOf = (turn: Turn, taskId: string): TaskError => {
@@ -124,8 +124,9 @@ export const proceed = (turn: Turn): void => {
   while (turn.state.status === "open") {
     const next = turn.agenda.shift();
     if (next !== undefined) {
-      // What undoes a session is not followed by what it was about to do.
-      if (turn.state.failing === undefined) follow(turn, next);
+      // What undoes a session is not followed by what it was about to do; a map among it has items that follow.
+      const isOfOpenMap = next.item !== null && openTask(turn, next.item.of) !== undefined;
+      if (turn.state.failing === undefined || isOfOpenMap) follow(turn, next);
       continue;
     }
     if (turn.state.open.length > 0) return;

@@ -9,7 +9,7 @@ const MAX_KEYS = 16;
 
 /** Log rows of the signals of a name that nobody has taken, the oldest first. Own members only. */
 export const pendingSignals = (state: SessionState, name: string): readonly number[] =>
-  state.signals !== undefined && Object.hasOwn(state.signals, name) ? (state.signals[name] ?? []) : [];
+  state.signals !== undefined && Object.hasOwn(state.signals, name) ? state.signals[name]! : [];
 
 export const withSignal = (state: SessionState, event: SignalReceived, seq: number): SessionState => ({
   ...state,

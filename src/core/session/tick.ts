@@ -12,7 +12,7 @@ import { cancelTasks, failSession, failTask } from "./fail-task.ts";
 import { fillMap } from "./map-items.ts";
 import { proceed } from "./proceed.ts";
 import type { DispatchedTask, WaitingTask } from "./state.ts";
-import { emit, lacksFacts, openTask, type Turn } from "./turn.ts";
+import { emit, openTask, type Turn } from "./turn.ts";
 
 const tickWaiting = (turn: Turn, task: WaitingTask): void => {
   assignOrWait(turn, task.n);
@@ -64,7 +64,7 @@ const tickDispatched = (turn: Turn, task: DispatchedTask): void => {
     });
   }
   if (heartbeatAt !== null && now >= heartbeatAt) {
-    const seconds = (workOf(facts.graph, task).timeout.heartbeatMs ?? 0) / 1_000;
+    const seconds = workOf(facts.graph, task).timeout.heartbeatMs! / 1_000; // its deadline comes of it
     return endAttempt(turn, task, {
       outcome: "heartbeat_deadline",
       counts: now - heartbeatAt <= AWAY_MS,
@@ -110,12 +110,16 @@ const isOverdue = (turn: Turn): boolean => {
   return true;
 };
 
-/** A child that nobody waits for any more is cancelled; it is told to look by the commit that let go of it. */
-const cancelOrphan = (turn: Turn): void => {
+/**
+ * A child that nobody waits for any more is cancelled; the commit that let go of it tells it to look, once: so this
+ * comes before anything else that is due.
+ */
+const cancelOrphan = (turn: Turn): boolean => {
   const reason = orphaned(turn);
-  if (reason === null) return;
+  if (reason === null) return false;
   cancelTasks(turn, turn.state.open, { code: "session_cancelled", message: reason });
   emit(turn, { type: "SessionCancelled", reason, actor: { kind: "system", id: "engine" } });
+  return true;
 };
 
 /** What is due of each open task. */
@@ -158,7 +162,6 @@ const tickTasks = (turn: Turn): void => {
 
 /** Does what is really due in a session, and nothing else: no event means that only the timer is re-armed. */
 export const tick = (turn: Turn): void => {
-  if (turn.state.status !== "open") return;
+  if (turn.state.status !== "open" || cancelOrphan(turn)) return;
   if (turn.state.paused === undefined) tickTasks(turn);
-  if (turn.events.length === 0 && !lacksFacts(turn)) cancelOrphan(turn);
 };

@@ -152,6 +152,9 @@ const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEv
       else Object.assign(draft, { status: "completed", output: event.output, error: null });
       return;
     }
+    case "CallFailed":
+      draft.error = event.error;
+      return;
     case "TaskResolved":
       Object.assign(draft, { status: "completed", output: event.output, error: null });
       return;
@@ -255,13 +258,10 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
       const message = `"${task.taskId}" has ${task.done} of ${task.count} items done`;
       return { code: "items", message, taskId: task.taskId, until: null };
     }
-    case "child":
-      return {
-        code: "child",
-        message: `"${task.taskId}" waits for session ${task.sessionId}`,
-        taskId: task.taskId,
-        until: null,
-      };
+    case "child": {
+      const message = `"${task.taskId}" waits for session ${task.sessionId}`;
+      return { code: "child", message, taskId: task.taskId, until: null };
+    }
     case "sleeping":
       return { code: "timer", message: `"${task.taskId}" waits for its time`, taskId: task.taskId, until: task.until };
     case "waiting": {

@@ -56,3 +56,20 @@ test("what has no end has no timer; an attempt without a run deadline may have o
   const endless = given({ tasks: [{ taskId: "one", type: "workflow" }], agents: [agent("a")] }).facts.graph;
   expect(dueBounds(state, endless)).toEqual({ earliest: T0 + 30 * SECOND, latest: null });
 });
+
+test.each([
+  ["a wait: its end", { type: "wait", for: "1h" }, T0 + HOUR],
+  ["an approval: its deadline", { type: "approval", timeout: { run: "2h" } }, T0 + 2 * HOUR],
+  ["an approval without a deadline: never", { type: "approval" }, null],
+  ["a call: the end of its lease", { type: "http", url: "https://api.test/" }, T0 + MINUTE],
+])("what no agent has in hand: %s", (_what, work, at) => {
+  const { state, facts } = given({ tasks: [{ taskId: "one", ...work }] }).when(start()).and;
+  expect(dueAt(state, facts)).toBe(at);
+  expect(dueBounds(state, facts.graph)).toEqual(at === null ? null : { earliest: at, latest: at });
+});
+
+test("a map: what its items wait for", () => {
+  const map = { taskId: "one", type: "map", forEach: [1], task: { agentId: "nobody", timeout: { queue: "1h" } } };
+  const { state, facts } = given({ tasks: [map] }).when(start()).and;
+  expect(dueAt(state, facts)).toBe(T0 + HOUR);
+});

@@ -1,0 +1,187 @@
+import { describe, expect, test } from "vitest";
+import { decide } from "../../../src/core/session/decide.ts";
+import { agent, attempt, given, MINUTE, SECOND, start, T0, tick, type Tasks } from "../../support/given.ts";
+import { answered, broke, control, endCall, knowing, openIn, retry } from "../../support/given-control.ts";
+
+const http = { taskId: "fetch", type: "http", url: "https://api.test/", nextTaskId: null };
+const defaults = { retry: { maxAttempts: 2, initialInterval: "8s", nonRetryableErrors: ["FINAL"] } };
+const calling = given({ tasks: [http], defaults }).when(start()).and;
+
+const tool = { taskId: "look", type: "tool", tool: "search", nextTaskId: null };
+const able = (id: string, patch = {}) => agent(id, { capabilities: ["c"], ...patch });
+
+describe("a call that the engine makes itself", () => {
+  test("is requested with a lease of its run time and 30 s more, and makes the session run", () => {
+    given({ tasks: [http] })
+      .when(start())
+      .then(
+        { type: "SessionStarted" },
+        { type: "TaskEntered" },
+        { type: "CallRequested", n: 1, attempt: 1, attemptId: attempt(1), leaseUntil: T0 + MINUTE, again: false },
+      )
+      .answers({ kind: "done" });
+    expect(calling.state).toMatchObject({ dispatched: true, open: [{ phase: "calling", attempt: 1, sentAt: T0 }] });
+  });
+
+  test("completes its task with the answer", () => {
+    const outcome = calling.when(endCall(1, answered({ hits: 3 }), { now: T0 + SECOND }));
+    outcome
+      .then({ type: "TaskResolved", n: 1, output: { hits: 3 }, by: "call", attempt: 1 }, { type: "SessionCompleted" })
+      .answers({ kind: "done" });
+    expect(outcome.and.state).toMatchObject({ status: "completed", open: [] });
+  });
+
+  test("is made anew after a failure, with back-off, until its attempts are used up", () => {
+    const first = calling.when(endCall(1, broke()));
+    first.then({ type: "CallFailed", n: 1, attempt: 1, error: { code: "boom" }, counts: true });
+    const { retryAt } = openIn(first.and, 1, "backoff");
+    expect(retryAt).toBeGreaterThanOrEqual(T0);
+    expect(retryAt).toBeLessThan(T0 + 8 * SECOND);
+    expect(first.and.state.open).toMatchObject([{ used: 1, refusals: 0, last: { code: "boom", message: "it broke" } }]);
+    const second = first.and.when(tick(retryAt));
+    second.then({ type: "CallRequested", attempt: 2, attemptId: attempt(1, 2), again: false });
+    second.and
+      .when(endCall(1, broke(), { attempt: 2, now: retryAt }))
+      .then(
+        { type: "CallFailed", attempt: 2, retryAt: null },
+        { type: "TaskFailed", error: { code: "boom", message: "it broke (attempt 2 of 2)" } },
+        { type: "SessionFailed", taskId: "fetch" },
+      );
+  });
+
+  test("waits as long as the other side says", () => {
+    calling
+      .when(endCall(1, broke("busy", { retryAfterMs: 10 * MINUTE })))
+      .then({ type: "CallFailed", retryAt: T0 + 10 * MINUTE });
+  });
+
+  test.each([
+    ["the other side says that trying again is useless", broke("bad_request", { retryable: false }), "bad_request"],
+    ["the definition says so", broke("FINAL"), "FINAL"],
+  ])("is not made again where %s", (_why, result, code) => {
+    calling
+      .when(endCall(1, result))
+      .then(
+        { type: "CallFailed", retryAt: null },
+        { type: "TaskFailed", error: { code, message: "it broke" } },
+        { type: "SessionFailed" },
+      );
+  });
+
+  test("fails rather than being tried for ever in a log that is full", () => {
+    const command = { ...endCall(1, broke()), now: T0, seed: "00" };
+    expect(decide(calling.state, command, calling.facts, 24_899).state.status).toBe("open");
+    expect(decide(calling.state, command, calling.facts, 24_900).state).toMatchObject({
+      status: "failed",
+      reason: { code: "limit_log" },
+    });
+  });
+});
+
+describe("an outcome that nobody waits for changes nothing", () => {
+  const unchanged = { kind: "unchanged" } as const;
+  test("the call is over", () => {
+    calling
+      .when(endCall(1, answered()))
+      .and.when(endCall(1, answered("again")))
+      .then()
+      .answers(unchanged);
+  });
+  test("it failed, and is not made again yet", () => {
+    calling.when(endCall(1, broke())).and.when(endCall(1, answered())).then().answers(unchanged);
+  });
+  test("a later attempt is under way, because an operator wanted it now", () => {
+    const hurried = calling.when(control("fetch", retry, T0 + SECOND));
+    hurried
+      .then({ type: "TaskHurried", n: 1 }, { type: "CallRequested", attempt: 2, again: false })
+      .answers({ kind: "done" });
+    hurried.and
+      .when(endCall(1, answered("old"), { attempt: 1 }))
+      .then()
+      .answers(unchanged);
+    hurried.and
+      .when(endCall(1, answered("new"), { attempt: 2 }))
+      .then({ type: "TaskResolved", output: "new", attempt: 2 }, { type: "SessionCompleted" });
+  });
+  test("the number is nobody's, or that of an agent's task", () => {
+    calling.when(endCall(2, answered())).then().answers(unchanged);
+    given({ tasks: [{ taskId: "one", agentId: "a" }], agents: [agent("a")] })
+      .when(start())
+      .and.when(endCall(1, answered()))
+      .then()
+      .answers(unchanged);
+  });
+});
+
+describe("a call whose outcome is lost", () => {
+  test("is made again under its number once the lease has run out, without using an attempt", () => {
+    calling
+      .when(tick(T0 + MINUTE - 1))
+      .then()
+      .answers({ kind: "unchanged" });
+    const again = calling.when(tick(T0 + MINUTE));
+    again.then({
+      type: "CallRequested",
+      attempt: 1,
+      attemptId: attempt(1),
+      again: true,
+      leaseUntil: T0 + 2 * MINUTE,
+    });
+    expect(again.and.state.open).toMatchObject([{ phase: "calling", attempt: 1, used: 0 }]);
+    again.and.when(endCall(1, answered(1))).then({ type: "TaskResolved", attempt: 1 }, { type: "SessionCompleted" });
+  });
+});
+
+describe("a tool", () => {
+  const named = { tasks: [{ ...tool, agentId: "a" }] };
+  const full = { tasks: { x: { sessionId: "s", sentAt: 1, lastSentMicros: null } } };
+
+  test("is called at the agent that the task names, also while that one works", () => {
+    const outcome = given({ ...named, agents: [agent("a", full)] }).when(start());
+    expect(outcome.decision.events.at(-1)).toMatchObject({ type: "CallRequested", agentId: "a", attempt: 1 });
+    expect(outcome.decision.agents.get("a")?.tasks).toEqual(full.tasks);
+  });
+
+  test("is called at whoever has the capability, also the second time", () => {
+    const setup = { tasks: [{ ...tool, agentCapability: "c" }], agents: [able("a"), able("b")] };
+    const called = given(setup).when(start()).and;
+    expect(called.world.log.at(-1)?.events.at(-1)).toMatchObject({ type: "CallRequested", agentId: "a" });
+    const gone = called.with({ agents: new Map([["b", able("b")]]) });
+    gone.when(tick(T0 + MINUTE)).then({ type: "CallRequested", agentId: "b", attempt: 1, again: true });
+  });
+
+  test("that nobody has is looked for again and again, and that uses no attempt", () => {
+    const without = given(named).when(start());
+    expect(without.decision.events.at(-1)).toMatchObject({
+      type: "CallFailed",
+      counts: false,
+      error: { code: "no_agent", message: "no registered agent has the tool" },
+      retryAt: T0 + SECOND,
+    });
+    const second = without.and.when(tick(T0 + SECOND));
+    second.then({ type: "CallFailed", counts: false, retryAt: T0 + 3 * SECOND });
+    expect(second.and.state.open).toMatchObject([{ phase: "backoff", used: 0, refusals: 2, attempt: 0 }]);
+    second.and
+      .with({ agents: new Map([["a", agent("a")]]) })
+      .when(tick(T0 + 3 * SECOND))
+      .then({ type: "CallRequested", agentId: "a", attempt: 1 });
+  });
+
+  test("whose agent has gone while it was called is looked for anew", () => {
+    given({ ...named, agents: [agent("a")] })
+      .when(start())
+      .and.with({ agents: new Map() })
+      .when(tick(T0 + MINUTE))
+      .then({ type: "CallFailed", attempt: 1, counts: false, error: { code: "no_agent" } });
+  });
+
+  test("is not taken for absent where its agent was not asked for", () => {
+    const unknown = (tasks: Tasks, home?: string) =>
+      knowing(given({ tasks }), { known: { agents: new Set(), caps: new Set() } })
+        .when(start(home === undefined ? {} : { home }))
+        .then();
+    unknown(named.tasks).answers({ kind: "needs_facts", needs: { rows: [], agents: ["a"], caps: [] } });
+    unknown([{ ...tool, agentCapability: "c" }]).answers({ needs: { rows: [], agents: [], caps: ["c"] } });
+    unknown([tool], "h").answers({ needs: { rows: [], agents: ["h"], caps: [] } });
+  });
+});
