@@ -1,25 +1,23 @@
 import type { Json } from "../json.ts";
+import type { GraphTask } from "../workflow/graph.ts";
 import { noDeadlineMs } from "../workflow/normalise.ts";
 import { AWAY_MS } from "./deadlines.ts";
 import { failTask } from "./fail-task.ts";
 import { nodeOf, workOf } from "./facts.ts";
+import type { SignalReceived } from "./flow-events.ts";
 import { pendingSignals } from "./signals.ts";
 import type { Actor, AwaitingTask } from "./state.ts";
 import { emit, openTask, rowIn, type Turn } from "./turn.ts";
 
 /** What a signal brought; `undefined` if its row is not at hand, which is noted. */
-const payloadOf = (turn: Turn, seq: number, name: string): Json | undefined => {
-  for (const event of rowIn(turn, seq) ?? []) {
-    if (event.type === "SignalReceived" && event.name === name) return event.payload;
-  }
-  return undefined;
-};
+const payloadOf = (turn: Turn, seq: number): Json | undefined =>
+  rowIn(turn, seq)?.find((event): event is SignalReceived => event.type === "SignalReceived")?.payload;
 
 /** Lets a task take the oldest signal of its name, if there is one that nobody has taken. */
 export const takeSignal = (turn: Turn, taskId: string, n: number, name: string): boolean => {
   const [seq] = pendingSignals(turn.state, name);
   if (seq === undefined) return false;
-  const output = payloadOf(turn, seq, name) ?? null;
+  const output = payloadOf(turn, seq) ?? null;
   emit(turn, { type: "TaskResolved", taskId, n, output, by: "signal", signal: { name, seq } });
   return true;
 };
@@ -55,8 +53,7 @@ export const tickAwaiting = (turn: Turn, task: AwaitingTask): void => {
   if (until === null || turn.now < until) return;
   const late = turn.now - until;
   if (late > AWAY_MS) return emit(turn, { type: "TaskAwaited", taskId, n, what, name, until: turn.now + late });
-  const node = nodeOf(turn.facts.graph, taskId);
-  const onTimeout = node.type === "signal" || node.type === "approval" ? node.onTimeout : "fail";
+  const { onTimeout } = nodeOf(turn.facts.graph, taskId) as GraphTask & { type: "signal" | "approval" }; // only these wait so
   const message =
     what === "signal" ? `no signal "${name}" came in time` : `nobody approved or rejected "${taskId}" in time`;
   switch (onTimeout) {

@@ -4,7 +4,7 @@ import { markerOf } from "../workflow/secret-marker.ts";
 import { renderTemplate, type Rendered } from "../workflow/template.ts";
 import type { SessionEvent } from "./events.ts";
 import { endedTask, inputOf } from "./facts.ts";
-import type { EndedTask } from "./state.ts";
+import type { EndedTask, OpenTask } from "./state.ts";
 import { rowIn, type Turn } from "./turn.ts";
 
 /** A task as templates and conditions see it. */
@@ -62,11 +62,14 @@ const endedFacts = (turn: Turn, ended: EndedTask): TaskFacts | null => {
   };
 };
 
+/** Phases in which something is under way for a task, rather than that it waits. */
+const AT_WORK: ReadonlySet<OpenTask["phase"]> = new Set(["dispatched", "calling", "mapping", "child"]);
+
 const factsOfTask = (turn: Turn, taskId: string): TaskFacts | null => {
   const ended = endedTask(turn.state, taskId);
   if (ended !== undefined) return endedFacts(turn, ended);
   const open = turn.state.open.find((task) => task.taskId === taskId);
-  const status = open === undefined ? "pending" : open.phase === "dispatched" ? "running" : "waiting";
+  const status = open === undefined ? "pending" : AT_WORK.has(open.phase) ? "running" : "waiting";
   return { output: null, status, attempts: open?.attempt ?? 0, error: null };
 };
 

@@ -64,5 +64,5 @@ export const entered = (
     ...(event.of === undefined || event.index === undefined ? {} : { item: { of: event.of, index: event.index } }),
   };
   if (event.items === undefined) return task;
-  return { ...base(task), phase: "mapping", count: event.items.length, next: 0, done: 0, bytes: 2 };
+  return { ...base(task), phase: "mapping", count: event.items.length, next: 0, done: 0, bytes: 1 }; // brackets, less the comma that the first item has not
 };

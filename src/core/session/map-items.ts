@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from "../json.ts";
-import { jsonBytes } from "../workflow/json-size.ts";
+import type { GraphTask } from "../workflow/graph.ts";
 import { maxRenderedBytes } from "../workflow/template.ts";
 import { beginWork } from "./begin-work.ts";
 import { contextOf, renderParameters } from "./context.ts";
 import { DEFAULT_PRIORITY } from "./deadlines.ts";
 import { cancelTasks, failTask } from "./fail-task.ts";
 import { nodeOf } from "./facts.ts";
-import type { SessionEvent } from "./events.ts";
+import type { SessionEvent, TaskEntered } from "./events.ts";
 import type { MappingTask } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
@@ -15,21 +15,30 @@ export const MAX_TASKS = 10_000;
 
 export const tooManyTasks = { code: "limit_tasks", message: `a session has at most ${MAX_TASKS} tasks` };
 
-/** The item of a map at an index; `undefined` if it is not at hand, which is noted. */
+/** What an open task of that phase was written as. */
+const mapOf = (turn: Turn, map: MappingTask): GraphTask & { type: "map" } =>
+  nodeOf(turn.facts.graph, map.taskId) as GraphTask & { type: "map" };
+
+/**
+ * The item of a map at an index; `undefined` if it is not at hand, which is noted. Twice as many each time: items may end
+ * as they are entered, and each look costs a load.
+ */
 const itemAt = (turn: Turn, map: MappingTask, index: number): Json | undefined => {
-  if (map.paramsSeq === turn.seq) {
-    const entered = turn.events.find((event) => event.type === "TaskEntered" && event.n === map.n);
-    return entered?.type === "TaskEntered" ? entered.items?.[index] : undefined;
+  const { paramsSeq, n, count } = map;
+  if (paramsSeq === turn.seq) {
+    const isIts = (event: SessionEvent): event is TaskEntered => event.type === "TaskEntered" && event.n === n;
+    return turn.events.findLast(isIts)!.items![index]; // a map at work was entered with its items
   }
-  const key = `${map.paramsSeq}.${map.n}.${index}`;
-  const item = turn.facts.items?.get(key);
-  if (item === undefined) turn.missing.items.set(key, [map.paramsSeq, map.n, index]);
-  return item;
+  const keyOf = (at: number): string => `${paramsSeq}.${n}.${at}`;
+  const item = turn.facts.items?.get(keyOf(index));
+  if (item !== undefined) return item;
+  const end = Math.min(count, index + Math.max(1, turn.facts.items?.size ?? 0));
+  for (let at = index; at < end; at += 1) turn.missing.items.set(keyOf(at), [paramsSeq, n, at]);
+  return undefined;
 };
 
 const enterItem = (turn: Turn, map: MappingTask, item: Json): void => {
-  const node = nodeOf(turn.facts.graph, map.taskId);
-  if (node.type !== "map") return;
+  const node = mapOf(turn, map);
   const index = map.next;
   const context = { ...contextOf(turn, turn.facts.graph.itemReads(map.taskId)), item, index };
   const rendered = renderParameters(turn, map.taskId, "items", context);
@@ -37,7 +46,7 @@ const enterItem = (turn: Turn, map: MappingTask, item: Json): void => {
   const n = turn.state.tasks + 1;
   const priority = node.item.priority === DEFAULT_PRIORITY ? {} : { priority: node.item.priority };
   emit(turn, { type: "TaskEntered", taskId: map.taskId, n, parameters, ...priority, of: map.n, index });
-  if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: `item ${index}: ${rendered.message}` });
+  if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
   beginWork(turn, n, parameters);
 };
 
@@ -55,7 +64,7 @@ const gather = (map: MappingTask, events: readonly SessionEvent[]): readonly Jso
   const indexes = new Map<number, number>();
   const outputs: Json[] = Array.from({ length: map.count }, () => null);
   for (const event of events) {
-    if (event.type === "TaskEntered" && event.of === map.n) indexes.set(event.n, event.index ?? 0);
+    if (event.type === "TaskEntered" && event.of === map.n) indexes.set(event.n, event.index!); // an item has both
     if (event.type !== "TaskCompleted" && event.type !== "TaskResolved") continue;
     const index = indexes.get(event.n);
     if (index !== undefined) outputs[index] = event.output;
@@ -78,23 +87,19 @@ const failMap = (turn: Turn, map: MappingTask, error: { readonly code: string; r
 const finish = (turn: Turn, map: MappingTask): void => {
   const events = spanOf(turn, map);
   if (events === null) return;
-  const output = gather(map, events);
-  if (jsonBytes(output as Json, maxRenderedBytes) > maxRenderedBytes) return failMap(turn, map, tooMuch);
-  emit(turn, { type: "TaskResolved", taskId: map.taskId, n: map.n, output: output as Json, by: "map" });
+  emit(turn, { type: "TaskResolved", taskId: map.taskId, n: map.n, output: gather(map, events) as Json, by: "map" });
 };
 
 /** Enters items while there are places for them, and ends the map after the last. */
 export const fillMap = (turn: Turn, n: number): void => {
-  const node = nodeOf(turn.facts.graph, openTask(turn, n)?.taskId ?? "");
-  if (node.type !== "map") return;
   for (;;) {
     const map = openTask(turn, n);
-    // An item that fails at once may have taken the map with it.
+    // An item that fails at once may take the map with it; the last that ends at once has ended it.
     if (map?.phase !== "mapping" || turn.agenda.some(({ item, failure }) => item?.of === n && failure !== null)) return;
     if (map.bytes > maxRenderedBytes) return failMap(turn, map, tooMuch);
     if (map.done === map.count) return finish(turn, map);
     const busy = turn.state.open.filter((task) => task.item?.of === n).length;
-    if (map.next >= map.count || busy >= node.maxConcurrency) return;
+    if (map.next >= map.count || busy >= mapOf(turn, map).maxConcurrency) return;
     if (turn.state.tasks >= MAX_TASKS) return failMap(turn, map, tooManyTasks);
     const item = itemAt(turn, map, map.next);
     if (item === undefined) return;
@@ -109,7 +114,6 @@ export const failItem = (
   index: number,
   error: { readonly code: string; readonly message: string },
 ): void => {
-  const map = openTask(turn, of);
-  if (map?.phase !== "mapping") return;
+  const map = openTask(turn, of) as MappingTask; // no item outlives its map
   failMap(turn, map, { code: error.code, message: `item ${index}: ${error.message}` });
 };

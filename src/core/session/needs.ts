@@ -37,8 +37,9 @@ export const unionOf = (a: Needs, b: Needs): Needs => ({
   ...(b.span === undefined && a.span === undefined ? {} : { span: (b.span ?? a.span)! }),
 });
 
+/** Of a map, whom its items may go to. */
 const addTarget = (task: Work, agents: Set<string>, caps: Set<string>): void => {
-  const target = targetOf(task);
+  const target = targetOf(task.type === "map" ? task.item : task);
   if (target?.kind === "agent") agents.add(target.agentId);
   if (target?.kind === "capability") caps.add(target.capability);
 };
@@ -65,7 +66,7 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
     if (open.phase === "dispatched") agents.add(open.agentId);
     const task = nodeOf(graph, open.taskId);
     if (open.phase === "mapping" && open.next < open.count) items.push([open.paramsSeq, open.n, open.next]);
-    addTarget(task.type === "map" ? task.item : task, agents, caps);
+    addTarget(task, agents, caps);
     const read = (reads: Reads): void => {
       if (reads.input) rows.add(1);
       for (const taskId of reads.tasks) {

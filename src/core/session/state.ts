@@ -98,7 +98,7 @@ export interface MappingTask extends OpenTaskBase {
   readonly next: number;
   /** Items that have ended. */
   readonly done: number;
-  /** What their outputs take as JSON so far. */
+  /** What their outputs take as JSON, as one list, so far. */
   readonly bytes: number;
 }
 

@@ -204,3 +204,17 @@ test("compile is total; a definition without faults enters every task, from a st
     { numRuns: 500 },
   );
 });
+
+test("what is asked about a task that is no map, or about none, is nothing", () => {
+  const graph = compile(
+    define({ taskId: "a", parameters: { q: "${input.q}" }, next: [{ when: "input.x", taskId: null }] }),
+  );
+  const nothing = { input: false, agent: false, tasks: [], secrets: [] };
+  for (const taskId of ["a", "z"]) {
+    expect(graph.itemReads(taskId)).toEqual(nothing);
+    expect(graph.template(taskId, "items").root).toEqual({ kind: "json", value: {} });
+  }
+  expect(graph.template("z", "task").root).toEqual({ kind: "json", value: {} });
+  expect(graph.choiceReads("z")).toEqual(nothing);
+  expect(graph.choiceReads("a")).toEqual({ ...nothing, input: true });
+});
