@@ -32,3 +32,13 @@ test("a child knows who started it", () => {
   const child = { ...start(), parent } as ReturnType<typeof start>;
   expect(stored({ tasks: [call] }).when(child).state.parent).toEqual(parent);
 });
+
+test("a definition that is kept for one session only has no revision to read", () => {
+  const tasks = [{ ...call, url: "${session.revision == null ? 'none' : 'some'}" }];
+  const url = (revision: number) => {
+    const command = { ...start(), definition: { workflowId: "w", revision, hash: "h" } } as ReturnType<typeof start>;
+    return stored({ tasks }).when(command).events[1];
+  };
+  expect(url(0)).toMatchObject({ parameters: { url: "none" } });
+  expect(url(1)).toMatchObject({ parameters: { url: "some" } });
+});
