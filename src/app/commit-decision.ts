@@ -95,7 +95,9 @@ export const commitDecision = async (
   const reporting = reporter === null ? undefined : decision.agents.get(reporter);
   if (reporter !== null && (reporting === undefined || !full(reporting))) freed.add(reporter);
   const [before, after] = [waitingRows(previous?.state ?? null), waitingRows(state)];
-  const next = dueAt(state, { ...facts, agents: decision.agents });
+  // A child looks at once whether it is still waited for: whoever let go of it meanwhile found no row to tell.
+  const isNewChild = previous === null && state.parent !== undefined && state.status === "open";
+  const next = isNewChild ? now : dueAt(state, { ...facts, agents: decision.agents });
   const due = timer(previous, next, writing.isTick ? now : null);
   const row = { stream: state.id, seq: (previous?.seq ?? 0) + 1, at: now };
   const result = await deps.store.commitSession({

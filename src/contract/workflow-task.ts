@@ -130,7 +130,7 @@ export const taskSchema = closed({
     .optional()
     .describe("What happens if nobody acts in time."),
   forEach: forEach.optional().describe("A list, or `${…}` that gives one; at most 1,000 items."),
-  maxConcurrency: z.int().min(1).max(100).optional().describe("Items under way at a time; default 10."),
+  maxConcurrency: z.int().min(1).max(50).optional().describe("Items under way at a time; default 10."),
   task: item.optional().describe("What is done for each `item`; it knows its `index` too."),
 })
   .superRefine((task, context) => {

@@ -5,7 +5,7 @@ import { evolve } from "../../src/core/session/evolve.ts";
 import type { AttemptEnded, SessionEvent } from "../../src/core/session/events.ts";
 import { storedStatus } from "../../src/core/session/view.ts";
 import { needsOf } from "../../src/core/session/needs.ts";
-import type { SessionState } from "../../src/core/session/state.ts";
+import type { OpenTask, SessionState } from "../../src/core/session/state.ts";
 import type { InFlight } from "../../src/core/agent/agent.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
 import { orderOf } from "../../src/core/session/deadlines.ts";
@@ -299,8 +299,11 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       look("P10");
       if (state.open.length === 0) fail("P10", `${id}: open without a task`);
       if (state.paused !== undefined) continue;
-      const waitsForPeople = state.open.every(({ phase }) => phase === "awaiting" || phase === "mapping");
-      if (due === null && !waitsForPeople) fail("P10", `${id}: open without a timer`);
+      const isBegun = (task: OpenTask): boolean => task.phase === "child" && sessions.has(task.sessionId);
+      const waitsForOthers = state.open.every(
+        (task) => task.phase === "awaiting" || task.phase === "mapping" || isBegun(task),
+      );
+      if (due === null && !waitsForOthers) fail("P10", `${id}: open without a timer`);
       if (due !== null && due > (state.deadlineAt ?? Infinity) && state.failing === undefined)
         fail("P10", `${id}: timer ${due} is later than the session's deadline`);
       for (const task of state.open) {
@@ -314,7 +317,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
                 ? task.until
                 : task.phase === "dispatched"
                   ? task.sentAt + (task.frozenMs ?? 0) + (timeout?.runMs ?? 0)
-                  : task.phase === "calling" || task.phase === "child"
+                  : task.phase === "calling" || (task.phase === "child" && !isBegun(task))
                     ? task.leaseUntil
                     : task.phase === "awaiting"
                       ? (task.until ?? Infinity)

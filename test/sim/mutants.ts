@@ -32,11 +32,11 @@ export const mutants: readonly Mutant[] = [
   { name: "no run deadline", file: `${DECIDE}/tick.ts`, find: "if (now >= runAt) {", put: "if (now >= runAt * 2) {" },
   { name: "lost lease", file: `${DECIDE}/tick.ts`, find: "if (leaseAt !== null && now >= leaseAt) {", put: "if (leaseAt !== null && now >= leaseAt * 2) {" },
   { name: "a tick does not look at the clock", file: `${DECIDE}/tick.ts`, find: "if (now >= runAt) {", put: "if (runAt > 0) {" },
-  { name: "a retry starts at once", file: `${DECIDE}/tick.ts`, find: "if (turn.now >= task.retryAt) assignOrWait(turn, n);", put: "if (turn.now >= 0 * task.retryAt) assignOrWait(turn, n);" },
+  { name: "a retry starts at once", file: `${DECIDE}/tick.ts`, find: "if (turn.now >= task.retryAt) attempt(turn, n);", put: "if (turn.now >= 0 * task.retryAt) attempt(turn, n);" },
   { name: "a report is told apart by its body alone", file: "src/app/report-agent-state.ts", find: "JSON.stringify([report.sent, report.state, canonical(report.details)])", put: "JSON.stringify([report.state, canonical(report.details)])" },
   { name: "failures do not count", file: `${DECIDE}/settle.ts`, find: "counts: true,", put: "counts: false," },
   { name: "refusals count", file: `${DECIDE}/decide.ts`, find: "counts: command.outcome !== \"refused\",", put: "counts: true," },
-  { name: "what is open outlives a failed session", file: `${DECIDE}/fail-task.ts`, find: "for (const task of turn.state.open) {", put: "for (const task of turn.state.open.slice(1)) {" },
+  { name: "what is open outlives a failed session", file: `${DECIDE}/fail-task.ts`, find: "cancelTasks(turn, turn.state.open, { code: \"session_failed\"", put: "cancelTasks(turn, turn.state.open.slice(1), { code: \"session_failed\"" },
   { name: "a settled agent is not released", file: "src/core/agent/effects.ts", find: "case \"TaskCompleted\":\n      return {", put: "case \"TaskCompleted\":\n      return null as never;\n      return {" },
   { name: "an assigned task stays in its queue", file: "src/app/commit-decision.ts", find: "waitsRemoved: without(before, after),", put: "waitsRemoved: [],"},
   { name: "timers never get earlier", file: "src/app/commit-decision.ts", find: "next < current ? next : undefined", put: "next < 0 ? next : undefined" },
@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
   { name: "a task may end before anybody says so", file: "src/core/report/interpret.ts", find: "const after = (moment: Moment): boolean => moment.sentMicros >", put: "const after = (moment: Moment): boolean => moment.sentMicros + 1e12 >" },
   { name: "the newest definition instead of the pinned one", file: "src/store/load.ts", find: "ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash", put: "ON w.workflow_id = s.workflow_id" },
   { name: "a late result changes the agent's session", file: `${DECIDE}/evolve.ts`, find: "case \"LateResultRecorded\":", put: "case \"LateResultRecorded\":\n      return { ...state, dispatched: !state.dispatched };" },
-  { name: "an Idempotency-Key is not looked up", file: "src/app/start-session.ts", find: "if (earlier !== null) {", put: "if (earlier !== null && earlier.bodyHash === \"\") {" },
+  { name: "an Idempotency-Key is not looked up", file: "src/app/commit-start.ts", find: "if (earlier !== null) {", put: "if (earlier !== null && earlier.bodyHash === \"\") {" },
   { name: "a join waits for one alone", file: `${DECIDE}/enter-task.ts`, find: "if (ways.includes(\"open\")) return;", put: "if (ways.every((way) => way === \"open\")) return;" },
   { name: "a way that was not chosen is alive", file: `${DECIDE}/enter-task.ts`, find: "return from.chose === to ? \"live\" : \"dead\";", put: "return \"live\";" },
   { name: "what a dead way leads to is alive", file: `${DECIDE}/enter-task.ts`, find: "if (from.dead === true) return \"dead\";", put: "" },
@@ -63,6 +63,8 @@ export const mutants: readonly Mutant[] = [
   { name: "a wait ends at once", file: `${DECIDE}/tick.ts`, find: "if (turn.now >= task.until) {", put: "if (turn.now >= task.until * 0) {" },
   { name: "a session lasts too long", file: `${DECIDE}/tick.ts`, find: "if (isOverdue(turn)) return;", put: "" },
   { name: "the report is not part of the commit", file: "src/store/commit-session.ts", find: "...(commit.report === null ? [] : [reportStatement(commit.report, committed(commit))]),", put: "" },
+  { name: "a join does not wait for all", file: `${DECIDE}/enter-task.ts`, find: "if (node.join === \"any\" && isLive)", put: "if (isLive)" },
+  { name: "a fallback's output is lost", file: `${DECIDE}/evolve.ts`, find: "seq: by?.seq ?? ended.seq, by: by?.by ?? event.by }", put: "by: by?.by ?? event.by }" },
 ]; // prettier-ignore
 
 /** The source with the mutant in it; throws when the mutant no longer fits. */

@@ -73,3 +73,15 @@ test("a map: what its items wait for", () => {
   const { state, facts } = given({ tasks: [map] }).when(start()).and;
   expect(dueAt(state, facts)).toBe(T0 + HOUR);
 });
+
+test("a child: from the end of its start's lease, and none once it is there", () => {
+  const child = [{ taskId: "one", type: "workflow", workflowDefinitionId: "w" }] as const;
+  const { state, facts } = given({ tasks: child, defaults, agents: [] }).when(start()).and;
+  const [task] = state.open;
+  const id = task?.phase === "child" ? task.sessionId : "";
+  expect(dueBounds(state, facts.graph)).toEqual({ earliest: T0 + 30 * SECOND, latest: null });
+  for (const relatives of [new Map(), new Map([[id, null]])]) {
+    expect(dueAt(state, { ...facts, relatives })).toBe(T0 + 30 * SECOND);
+  }
+  expect(dueAt(state, { ...facts, relatives: new Map([[id, { state, output: null }]]) })).toBeNull();
+});

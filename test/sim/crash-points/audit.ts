@@ -42,7 +42,7 @@ export const auditNow = async (database: CrashDatabase): Promise<readonly string
       } catch (error) {
         faults.push(`P3: the log of ${id} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       }
-      if (!/^(Task|Session)(Completed|Failed|Cancelled)$/.test(event.type)) continue;
+      if (!/^(Task|Session)(Completed|Resolved|Failed|Skipped|Cancelled)$/.test(event.type)) continue;
       const what = "n" in event ? `task ${event.n}` : "the session";
       if (session.ended.includes(what)) faults.push(`P6: ${what} of ${id} ended twice`);
       session.ended.push(what);
@@ -62,7 +62,8 @@ export const auditNow = async (database: CrashDatabase): Promise<readonly string
     task.phase === "dispatched" ? [`${task.agentId} ${attemptIdOf(state?.id ?? "", task.n, task.attempt)}`] : [],
   );
   const waits = open.flatMap(({ state, task }) =>
-    task.phase === "waiting" ? [taskIdOf(state?.id ?? "", task.n)] : [],
+    // A session that stands still wants no agent.
+    task.phase === "waiting" && state?.paused === undefined ? [taskIdOf(state?.id ?? "", task.n)] : [],
   );
   const queued = waiting.map((row) => String(row["task_id"]));
   return [...faults, ...differ("an attempt on", held, heldByLog), ...differ("the waiting task", queued, waits)];
@@ -70,4 +71,4 @@ export const auditNow = async (database: CrashDatabase): Promise<readonly string
 
 /** Sessions that have not ended. */
 export const stillOpen = async (database: CrashDatabase): Promise<readonly string[]> =>
-  (await database.query("SELECT id FROM sessions WHERE status = 'open'")).map((row) => String(row["id"]));
+  (await database.query("SELECT id FROM sessions WHERE status IN ('open', 'paused')")).map((row) => String(row["id"]));

@@ -36,7 +36,8 @@ const DRAWN: readonly (readonly [RegExp, string])[] = [
   [/("attempt\\*":)\d+/g, "$10"],
   [/req_[0-9a-f]+/g, "req"],
   [/sch_[0-9A-Z]{28}/g, "sch"],
-  // An answer that shows an agent shows it as it is by then.
+  // An answer that shows a session, or an agent, shows it as it is by then.
+  [/(\\+"status\\+":\\+")(?:started|waiting|running)(?=\\+")/g, "$1open"],
   [/,\\+"available\\+":.*?(,\\+"capacity\\+":\d+),\\+"tasks\\+":\[.*?\](?=\})/g, "$1"],
 ];
 

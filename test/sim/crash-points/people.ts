@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { HttpOutcome, HttpRequest } from "../../../src/agentkit/http-call.ts";
+import { Services } from "./services.ts";
 import { API_KEY, SECRET, type CrashWorld, type Reply } from "./world.ts";
 
 type Json = Record<string, unknown>;
@@ -49,6 +50,7 @@ export class People {
   readonly #world: CrashWorld;
   readonly #hosts = new Map<string, (task: Task) => Work>();
   readonly #answers = new Map<string, Work>();
+  #services: Services | null = null;
   #micros = 0;
 
   constructor(world: CrashWorld) {
@@ -58,6 +60,11 @@ export class People {
   /** Somebody who takes tasks at `http://{host}.sim/task`. A task that comes again is answered again and not done twice. */
   agent(host: string, work: (task: Task) => Work): void {
     this.#hosts.set(host, work);
+  }
+
+  /** Somebody answers the calls that the engine makes itself; `leaseMs`: how long one of them is nobody else's. */
+  serve(leaseMs: number): void {
+    this.#services = new Services(this.#world, leaseMs);
   }
 
   /** Sends a request until it is answered. */
@@ -126,7 +133,10 @@ export class People {
   }
 
   /** The engine's way out. */
-  async receive({ url, body }: HttpRequest): Promise<HttpOutcome> {
+  async receive(request: HttpRequest): Promise<HttpOutcome> {
+    const served = this.#services?.receive(request) ?? null;
+    if (served !== null) return served;
+    const { url, body } = request;
     const { hostname, pathname } = new URL(url);
     const { opscore_task_id: attemptId, payload } = JSON.parse(body) as { opscore_task_id: string; payload: Json };
     const task: Task = {

@@ -32,3 +32,35 @@ export const reporting =
       people.report(`report: working (${which})`, agentId, "active", id, { next: end, afterMs: 3_000 });
     return { later: [[200, begin]] };
   };
+
+export const sessions = "/v1/opscore/sessions";
+
+export const keyed = (key: string): { readonly headers: Record<string, string> } => ({
+  headers: { "Idempotency-Key": key },
+});
+
+/** An agent that completes each task by call a while after it was given it, if `still` says so by then. */
+export const completing =
+  (people: People, afterMs: number, still: () => boolean = () => true): ((task: Task) => Work) =>
+  (task) => {
+    const end = () => people.settle("complete", "complete", task.attemptId, { output: madeOf(task) });
+    return { later: [[afterMs, () => (still() ? end() : Promise.resolve())]] };
+  };
+
+/** Starts a session of a definition that comes along. */
+export const startInline = (
+  people: People,
+  workflowDefinition: unknown,
+  options: { readonly next?: (body: Record<string, unknown>) => Promise<void> } = {},
+  initialPayload: Record<string, unknown> = {},
+): Promise<void> =>
+  people.say(
+    "start: inline definition",
+    "POST",
+    sessions,
+    { workflowDefinition, initialPayload },
+    {
+      ...keyed("one"),
+      ...options,
+    },
+  );

@@ -5,15 +5,25 @@ import { createApp } from "../../../src/http/app.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { createStore } from "../../../src/store/store.ts";
 import { cancelling, coming, leaving } from "./stories-agents.ts";
+import { cancelledParent, children, failingChildren } from "./stories-children.ts";
+import { paused, steered } from "./stories-control.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
+import { engineCalls, mapping, undoing, ways } from "./stories-flow.ts";
 import { schedules } from "./stories-schedules.ts";
 import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
 
-const stories = [reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules];
+const stories = [
+  ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules],
+  ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
+];
 
 /** Exports of `src/app` with dependencies that wait for no port call that changes anything, each for its reason. */
 const NOT_WRITING: Readonly<Record<string, string>> = {
+  startSession: "hands on to commitStart",
+  pauseSession: "hands on to advanceSession",
+  resumeSession: "hands on to advanceSession",
+  signalSession: "hands on to advanceSession",
   wakeSessions: "starts ticks in the background, which are seen by themselves",
   withClock: "makes a command",
   factsOf: "compiles what was loaded",
@@ -31,6 +41,9 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
   readDefinition: "reads",
   listDefinitions: "reads",
 };
+
+/** Routes that change nothing, whatever their method says. */
+const ASKING = ["POST /v1/opscore/workflows/validate"];
 
 /** Methods of the store that write. */
 const WRITES = [
@@ -72,7 +85,7 @@ describe("the crash points", () => {
       }
       for (const route of routes) seen.routes.add(route);
     }
-  });
+  }, 60_000);
 
   test("every function of src/app that changes anything has one", async () => {
     const all = await useCases();
@@ -90,7 +103,7 @@ describe("the crash points", () => {
     const changing = routes.filter(({ method }) => !["GET", "HEAD", "ALL"].includes(method));
     const patterns = [...new Set(changing.map(({ method, path }) => `${method} ${path}`))];
     expect(patterns.length).toBeGreaterThan(9);
-    expect(patterns.filter((pattern) => !seen.routes.has(pattern))).toEqual([]);
+    expect(patterns.filter((pattern) => !seen.routes.has(pattern))).toEqual(ASKING);
   });
 
   test("every write of the store has one", () => {
