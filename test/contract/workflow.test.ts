@@ -35,7 +35,8 @@ const faultsOf = (value: unknown): readonly Fault[] => {
   const parsed = parseDefinition(value);
   return parsed.ok ? [] : parsed.faults;
 };
-const found = (value: unknown) => faultsOf(value).map(({ code, pointer }) => `${code} ${pointer}`);
+const shown = (faults: readonly Fault[]) => faults.map(({ code, pointer }) => `${code} ${pointer}`);
+const found = (value: unknown) => shown(faultsOf(value));
 const withTask = (task: object, definition: object = {}) => ({ id: "w", name: "W", ...definition, tasks: [task] });
 
 describe("accepted", () => {
@@ -172,24 +173,25 @@ describe("refused", () => {
   });
 });
 
-describe("what a gate holds back", () => {
-  /** All that it can, whatever the engine executes by now. */
-  const gate: Gate = {
-    types: ["tool", "http", "wait", "signal", "approval", "map", "workflow"],
-    taskKeys: ["dependsOn", "join", "when", "next", "fallbackTaskId", "compensateWith", "onFailure", "priority"],
-    timeoutKeys: ["heartbeat"],
-    definitionKeys: ["input", "timeout"],
-    defaultsKeys: ["priority"],
-    joins: true,
-    reads: ["session", "agent", "item", "index", "status", "attempts", "error"],
-  };
-  const faultsOf = (value: unknown): readonly Fault[] => {
-    const parsed = checkDefinition(value, gate);
+/** What an engine may not execute: everything that can be held back. */
+const everyGate: Gate = {
+  types: ["tool", "http", "wait", "signal", "approval", "map", "workflow"],
+  taskKeys: ["dependsOn", "join", "when", "next", "fallbackTaskId", "compensateWith", "onFailure", "priority"],
+  timeoutKeys: ["heartbeat"],
+  definitionKeys: ["input", "timeout"],
+  defaultsKeys: ["priority"],
+  joins: true,
+  reads: ["session"],
+};
+
+describe("what an engine does not execute is held back", () => {
+  const gateFaultsOf = (value: unknown): readonly Fault[] => {
+    const parsed = checkDefinition(value, everyGate);
     return parsed.ok ? [] : parsed.faults;
   };
-  const found = (value: unknown) => faultsOf(value).map(({ code, pointer }) => `${code} ${pointer}`);
+  const held = (value: unknown) => shown(gateFaultsOf(value));
 
-  test("every later key of a task, one fault each", () => {
+  test("every key of a task, one fault each", () => {
     const later = {
       dependsOn: ["a"],
       join: "any",
@@ -201,7 +203,7 @@ describe("what a gate holds back", () => {
       priority: 5,
     };
     const tasks = [{ taskId: "a" }, { taskId: "b", ...later }, { taskId: "f" }, { taskId: "u" }];
-    const faults = faultsOf({ id: "w", name: "W", tasks });
+    const faults = gateFaultsOf({ id: "w", name: "W", tasks });
     expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual(
       Object.keys(later).map((key) => `not_supported /tasks/1/${key}`),
     );
@@ -212,7 +214,7 @@ describe("what a gate holds back", () => {
   test("input schema, session timeout, heartbeats and default priorities", () => {
     const defaults = { priority: 5, timeout: { heartbeat: "1s" } };
     const task = { taskId: "a", timeout: { heartbeat: "1s" } };
-    expect(found(withTask(task, { input: {}, timeout: "24h", defaults }))).toEqual([
+    expect(held(withTask(task, { input: {}, timeout: "24h", defaults }))).toEqual([
       "not_supported /input",
       "not_supported /timeout",
       "not_supported /defaults/priority",
@@ -230,12 +232,12 @@ describe("what a gate holds back", () => {
     { type: "map", forEach: [1], task: { parameters: { q: "x" } } },
     { type: "workflow", workflowDefinitionId: "v" },
   ])("the type $type", (work) => {
-    expect(found(withTask({ taskId: "a", ...work }))).toEqual(["not_supported /tasks/0/type"]);
+    expect(held(withTask({ taskId: "a", ...work }))).toEqual(["not_supported /tasks/0/type"]);
   });
 
   test("in a map's item too, and what else is wrong beside it", () => {
     const item = { type: "http", priority: 1, dependsOn: [] };
-    expect(found(withTask({ taskId: "a", type: "map", task: item }))).toEqual([
+    expect(held(withTask({ taskId: "a", type: "map", task: item }))).toEqual([
       "not_allowed /tasks/0/task/dependsOn",
       "required /tasks/0/task/url",
       "required /tasks/0/forEach",
@@ -248,7 +250,7 @@ describe("what a gate holds back", () => {
 
   test("joining: the second task that names the same next one", () => {
     const tasks = [{ taskId: "a", nextTaskId: "c" }, { taskId: "b", nextTaskId: "c" }, { taskId: "c" }];
-    const faults = faultsOf({ id: "w", name: "W", tasks });
+    const faults = gateFaultsOf({ id: "w", name: "W", tasks });
     expect(faults).toEqual([
       {
         pointer: "/tasks/1/nextTaskId",
@@ -260,43 +262,55 @@ describe("what a gate holds back", () => {
 
   test("an unknown type is a mistake, with a hint", () => {
     const faults = faultsOf(withTask({ taskId: "a", type: "agnet" }));
+    expect(gateFaultsOf(withTask({ taskId: "a", type: "agnet" }))).toEqual(faults);
     expect(faults).toMatchObject([{ code: "invalid_value", pointer: "/tasks/0/type" }]);
     expect(faults[0]!.message).toContain("`agent`");
   });
 
   test("expressions", () => {
-    const faults = faultsOf(withTask({ taskId: "a", parameters: { q: ["${size(input.a)}", "${session.id}"] } }));
+    const faults = gateFaultsOf(withTask({ taskId: "a", parameters: { q: ["${size(input.a)}", "${session.id}"] } }));
     expect(faults).toMatchObject([{ code: "not_supported", pointer: "/tasks/0/parameters/q/1" }]);
   });
-});
 
-test("faults of the schema, of later constructs and of the graph come together", () => {
-  const tasks = [
-    { taskId: "a", retry: { maxAttempts: "3" }, nextTaskId: "b" },
-    { taskId: "b", type: "tool", tool: "t", dependsOn: ["a"], nextTaskId: "a" },
-    { taskId: "b", extra: 1, parameters: { x: "${tasks.nope.output}" } },
-  ];
-  const faults = faultsOf({ name: "W", tasks });
-  expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
-    "required /id",
-    "invalid_type /tasks/0/retry/maxAttempts",
-    "unknown_key /tasks/2/extra",
-    "not_supported /tasks/1/type",
-    "duplicate_task /tasks/2/taskId",
-    "cycle /tasks/1/nextTaskId",
-    "unknown_reference /tasks/2/parameters/x",
-  ]);
-  expect(definitionErrorCode(faults)).toBe("invalid_definition");
-  expect(
-    found({
-      id: "w",
-      name: 1,
-      tasks: [
-        { taskId: "a", nextTaskId: "b" },
-        { taskId: "b", nextTaskId: "a" },
-      ],
-    }),
-  ).toEqual(["invalid_type /name", "cycle /tasks/1/nextTaskId"]);
+  test("faults of the schema, of later constructs and of the graph come together", () => {
+    const tasks = [
+      { taskId: "a", retry: { maxAttempts: "3" }, nextTaskId: "b" },
+      { taskId: "b", dependsOn: ["a"], nextTaskId: "a" },
+      { taskId: "b", extra: 1, parameters: { x: "${tasks.nope.output}" } },
+    ];
+    const faults = gateFaultsOf({ name: "W", tasks });
+    expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
+      "required /id",
+      "invalid_type /tasks/0/retry/maxAttempts",
+      "unknown_key /tasks/2/extra",
+      "not_supported /tasks/1/dependsOn",
+      "duplicate_task /tasks/2/taskId",
+      "cycle /tasks/1/nextTaskId",
+      "unknown_reference /tasks/2/parameters/x",
+    ]);
+    expect(definitionErrorCode(faults)).toBe("invalid_definition");
+    expect(
+      found({
+        id: "w",
+        name: 1,
+        tasks: [
+          { taskId: "a", nextTaskId: "b" },
+          { taskId: "b", nextTaskId: "a" },
+        ],
+      }),
+    ).toEqual(["invalid_type /name", "cycle /tasks/1/nextTaskId"]);
+  });
+
+  test("nothing is held back today", () => {
+    for (const one of [
+      withTask({ taskId: "a", when: "true" }, { input: {}, timeout: "24h", defaults: { priority: 5 } }),
+      withTask({ taskId: "a", type: "approval", timeout: { heartbeat: "1s" } }),
+      withTask({ taskId: "a", parameters: { q: "${session.id}" } }),
+    ]) {
+      expect(held(one).length).toBeGreaterThan(0);
+      expect(found(one)).toEqual([]);
+    }
+  });
 });
 
 test("a hostile definition, as large as may be, gets a short answer soon", () => {

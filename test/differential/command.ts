@@ -22,8 +22,9 @@ export type EngineCommand =
   /** A new isolate or process over the same database: nothing is in memory any more. */
   | { readonly kind: "restart" };
 
-/** A request that Ops-Core made to an agent or to AgentKit. */
+/** A request that Ops-Core made to an agent, to AgentKit or to whatever a task calls. */
 export interface CallOut {
+  readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

@@ -17,6 +17,8 @@ export interface Coverage {
   add(script: Script, run: Run): void;
   /** How often each kind of command came to each status, one line a kind. */
   table(): string;
+  /** What must not happen and has: answers of 500 and above, and errors that the engine wrote down. */
+  broken(): readonly string[];
   /** What should have happened and has not, in words. */
   missing(routes: readonly string[]): readonly string[];
 }
@@ -29,6 +31,7 @@ const eventsIn = (dump: Dump | undefined): readonly string[] =>
 
 export const createCoverage = (): Coverage => {
   const kinds = new Map<string, Map<string, number>>();
+  const broken: string[] = [];
   const add = (kind: string, outcome: string, by = 1): void => {
     const outcomes = kinds.get(kind) ?? new Map<string, number>();
     kinds.set(kind, outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + by));
@@ -37,10 +40,13 @@ export const createCoverage = (): Coverage => {
     [...(kinds.get(kind) ?? [])].reduce((sum, [one, times]) => (outcome.test(one) ? sum + times : sum), 0);
   const has = (outcome: string): boolean => [...kinds.values()].some((outcomes) => outcomes.has(outcome));
   return {
-    add: ({ commands }, { steps, dumps }) => {
-      steps.forEach(({ answer, swept, callsOut, messages }, at) => {
+    add: ({ seed, commands }, { steps, dumps }) => {
+      steps.forEach(({ answer, swept, callsOut, messages, log }, at) => {
         const command = commands[at];
         if (command === undefined) return;
+        const errors = log.filter((line) => line.startsWith("error "));
+        if (answer !== null && answer.status >= 500) errors.push(`${answer.status} ${answer.body}`);
+        broken.push(...errors.map((what) => `seed ${seed}, command ${at + 1}: ${what}`));
         add(
           command.kind === "request" ? command.route : command.kind,
           answer === null ? "done" : String(answer.status),
@@ -53,6 +59,7 @@ export const createCoverage = (): Coverage => {
       });
       for (const event of eventsIn(dumps.at(-1))) add("events", event);
     },
+    broken: () => broken,
     table: () =>
       [...kinds]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -47,6 +47,10 @@ describe("libSQL and D1", () => {
     LIMIT_MS,
   );
 
+  test("no answer is a fault of ours, and nothing is written down as one", () => {
+    expect(coverage.broken()).toEqual([]);
+  });
+
   test.runIf(SCRIPTS >= MANY)("every route succeeds, every refusal and every event happens", () => {
     expect(coverage.missing(sides.routes), coverage.table()).toEqual([]);
   });

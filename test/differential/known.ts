@@ -1,5 +1,5 @@
 import { createRandom, type Random } from "../sim/random.ts";
-import type { Command, RequestCommand, Step } from "./command.ts";
+import type { CallOut, Command, RequestCommand, Step } from "./command.ts";
 import { sample, text } from "./values.ts";
 
 /** Ids inside the pattern that databases may take for numbers, for the same, or for another order. */
@@ -58,7 +58,10 @@ export interface Known {
   readonly registered: string[];
   readonly offered: string[];
   readonly saved: string[];
+  readonly schedules: string[];
   readonly sessions: string[];
+  /** What sessions were started from, as text, by their ids; and of saved definitions by theirs. */
+  readonly definitions: Map<string, string>;
   readonly attempts: Attempt[];
   /** Cursors by the route that gave them. */
   readonly cursors: Map<string, string[]>;
@@ -85,7 +88,9 @@ export const createKnown = (seed: string, now: () => number): Known => {
     registered: [],
     offered: [],
     saved: [],
+    schedules: [],
     sessions: [],
+    definitions: new Map(),
     attempts: [],
     cursors: new Map(),
     asked: new Map(),
@@ -112,7 +117,9 @@ interface Registration {
 const learnTaken = (known: Known, { route, path, body }: RequestCommand): void => {
   if (route === "POST /v1/opscore/workflows") {
     const id = /"?id"?: ?"([^"]*)"/.exec(body ?? "")?.[1];
-    if (id !== undefined) known.saved.push(id);
+    if (id === undefined) return;
+    known.saved.push(id);
+    known.definitions.set(id, body ?? "");
     return;
   }
   if (body === null || !/^PUT |notify$/.test(route)) return;
@@ -122,23 +129,45 @@ const learnTaken = (known: Known, { route, path, body }: RequestCommand): void =
   known.offered.push(...(capabilities ?? []).slice(0, 3));
 };
 
+/** Takes note of an attempt that an agent was given; calls of the engine itself are nobody's to settle. */
+const learnAttempt = (known: Known, { url, body }: CallOut): void => {
+  const id = /"opscore_task_id":"([^"]+)"/.exec(body)?.[1];
+  if (id === undefined || body.includes('"tool_invocation"')) return;
+  const agentId = new URL(url).pathname
+    .replace(/\/run$/, "")
+    .split("/")
+    .at(-1);
+  known.attempts.push({ id, agentId: agentId ?? "" });
+};
+
+/** Takes note of what a session was started from. */
+const learnStarted = (known: Known, sessionId: string, body: string): void => {
+  known.sessions.push(sessionId);
+  const saved = /"workflowDefinitionId":"([^"]*)"/.exec(body)?.[1];
+  known.definitions.set(
+    sessionId,
+    body.includes('"workflowDefinition":') ? body : (known.definitions.get(saved ?? "") ?? ""),
+  );
+};
+
+interface Answer {
+  readonly sessionId?: string;
+  readonly scheduleId?: string;
+  readonly nextCursor?: string | null;
+}
+
 /** Takes note of what a command has brought. */
 export const learn = (known: Known, command: Command, step: Step): void => {
-  for (const { url, body } of step.callsOut) {
-    const agentId = new URL(url).pathname
-      .replace(/\/run$/, "")
-      .split("/")
-      .at(-1);
-    const { opscore_task_id: id } = JSON.parse(body) as { opscore_task_id: string };
-    known.attempts.push({ id, agentId: agentId ?? "" });
-  }
+  for (const call of step.callsOut) learnAttempt(known, call);
   known.messages.push(...step.messages.map(({ sessionId }) => sessionId));
   if (command.kind !== "request" || step.answer === null) return;
   push(known.asked, command.route, command);
   if (step.answer.status < 300) learnTaken(known, command);
   if (!/^[[{]/.test(step.answer.body)) return;
-  const { sessionId, nextCursor } = JSON.parse(step.answer.body) as { sessionId?: string; nextCursor?: string | null };
-  if (sessionId !== undefined && !known.sessions.includes(sessionId)) known.sessions.push(sessionId);
+  const { sessionId, scheduleId, nextCursor } = JSON.parse(step.answer.body) as Answer;
+  if (sessionId !== undefined && !known.sessions.includes(sessionId))
+    learnStarted(known, sessionId, command.body ?? "");
+  if (scheduleId !== undefined && !known.schedules.includes(scheduleId)) known.schedules.push(scheduleId);
   if (typeof nextCursor === "string") push(known.cursors, command.route, nextCursor);
 };
 

@@ -101,7 +101,9 @@ export const read = (known: Known): RequestCommand => {
   const { random, cast } = known;
   const route = random.pick(singles);
   const workflowId = random.chance(0.95) ? random.pick(cast.workflowIds) : random.pick(["none", "%27", "W%00"]);
-  const scheduleId = random.pick(["s", "S", "1", "none"]);
+  const scheduleId = random.pick(
+    known.schedules.length > 0 && random.chance(0.7) ? known.schedules : ["s", "S", "1", "none"],
+  );
   const params = { agentId: someAgentId(known), sessionId: someSessionId(known), workflowId, scheduleId };
   const isDefinition = route.endsWith("workflowId");
   const query =
@@ -109,7 +111,8 @@ export const read = (known: Known): RequestCommand => {
   return request(route, { params, query });
 };
 
-const probes = (random: Random): RequestCommand => request(random.pick(["GET /health", "GET /ready"]));
+const probes = (random: Random): RequestCommand =>
+  request(random.pick(["GET /health", "GET /ready", "GET /schemas/workflow.json"]));
 
 /** What the app takes no notice of or refuses before anybody looks at it. */
 export const stray = (known: Known): RequestCommand => {

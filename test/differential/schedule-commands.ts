@@ -42,6 +42,7 @@ export const schedule = (known: Known): RequestCommand => {
   const { random, cast } = known;
   const scheduleId = random.pick(scheduleIds.slice(0, random.chance(0.8) ? 2 : undefined));
   const params = { scheduleId };
+  const there = { scheduleId: random.chance(0.7) ? (recent(random, known.schedules) ?? scheduleId) : scheduleId };
   const headers: Record<string, string> = random.chance(0.3) ? { "Idempotency-Key": random.pick(cast.keys) } : {};
   const make = `POST ${SCHEDULES}`;
   const earlier = recent(random, known.asked.get(make) ?? []);
@@ -49,8 +50,8 @@ export const schedule = (known: Known): RequestCommand => {
   const drawn = random.int(12);
   if (drawn < 4) return request(`PUT ${SCHEDULES}/:scheduleId`, { params, body: body(known) });
   if (drawn < 6) return request(make, { body: body(known, random.chance(0.5) ? scheduleId : undefined), headers });
-  if (drawn < 9) return request(`POST ${SCHEDULES}/:scheduleId/trigger`, { params, headers });
-  if (drawn < 10) return request(`POST ${SCHEDULES}/:scheduleId/pause`, { params });
-  if (drawn < 11) return request(`POST ${SCHEDULES}/:scheduleId/resume`, { params, body: "{}" });
-  return request(`DELETE ${SCHEDULES}/:scheduleId`, { params });
+  if (drawn < 9) return request(`POST ${SCHEDULES}/:scheduleId/trigger`, { params: there, headers });
+  if (drawn < 10) return request(`POST ${SCHEDULES}/:scheduleId/pause`, { params: there });
+  if (drawn < 11) return request(`POST ${SCHEDULES}/:scheduleId/resume`, { params: there, body: "{}" });
+  return request(`DELETE ${SCHEDULES}/:scheduleId`, { params: there });
 };

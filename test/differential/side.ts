@@ -39,6 +39,7 @@ const configOf = (seed: string): Config => {
       AGENTKIT_API_KEY: "agentkit-key",
       OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: "true",
       OPSCORE_DISPATCH: dispatch,
+      OPSCORE_SECRET_TOKEN: "one-api-token",
       OPSCORE_WEBHOOK_SECRET: WEBHOOK_SECRETS.join(","),
     },
     "node",

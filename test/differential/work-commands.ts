@@ -1,74 +1,10 @@
 import type { Random } from "../sim/random.ts";
 import { someAgentId } from "./agent-commands.ts";
 import type { RequestCommand } from "./command.ts";
+import { definition, payload } from "./definitions.ts";
 import { recent, request, type Known } from "./known.ts";
+import { mostly } from "./task-kinds.ts";
 import { edges, json, jsonObject, raw, spoilt, text, toJson, type Value } from "./values.ts";
-
-/** One that there is, if there is any, and now and then one that there may not be. */
-const mostly = ({ random }: Known, those: readonly string[], any: readonly string[]): string =>
-  random.pick(those.length > 0 && random.chance(0.8) ? those : any);
-
-const target = (known: Known): Record<string, Value> => {
-  const { random, cast } = known;
-  if (random.chance(0.6)) return { agentCapability: mostly(known, known.offered, cast.capabilities) };
-  return random.chance(0.7) ? { agentId: mostly(known, known.registered, cast.agentIds) } : {};
-};
-
-const task = (known: Known, at: number): Record<string, Value> => {
-  const { random } = known;
-  const more: Record<string, Value> = {
-    given: "${input}",
-    ...(at > 0 ? { before: `\${tasks.t${at - 1}.output}`, mixed: `é \${tasks.t${at - 1}.output} 🤖` } : {}),
-    ...jsonObject(random),
-  };
-  return {
-    taskId: `t${at}`,
-    ...(random.chance(0.3) ? { name: text(random).slice(0, 64) || null } : {}),
-    ...target(known),
-    ...(random.chance(0.7) ? { parameters: random.chance(0.5) ? more : jsonObject(random) } : {}),
-    ...(random.chance(0.6)
-      ? { retry: { maxAttempts: 1 + random.int(3), initialInterval: random.pick(["0s", "1s", "1m"]) } }
-      : {}),
-    ...(random.chance(0.5) ? { timeout: { run: random.pick(["5s", "10m"]), queue: "1h", start: "20s" } } : {}),
-    ...(random.chance(0.1) ? { nextTaskId: null } : {}),
-  };
-};
-
-type Definition = Record<string, Value> & { readonly tasks: readonly Record<string, Value>[] };
-
-/** Faults that a definition may have, and words of the language that are refused so far. */
-const faults: readonly ((definition: Definition) => Record<string, Value>)[] = [
-  (definition) => ({ ...definition, tasks: [] }),
-  (definition) => ({ ...definition, id: "ü" }),
-  (definition) => ({ ...definition, name: "" }),
-  (definition) => ({ ...definition, taks: 1 }),
-  (definition) => ({ ...definition, tasks: [...definition.tasks, ...definition.tasks] }),
-  (definition) => ({ ...definition, tasks: definition.tasks.map((one) => ({ ...one, nextTaskId: "t0" })) }),
-  (definition) => ({ ...definition, tasks: definition.tasks.map((one) => ({ ...one, nextTaskId: "nowhere" })) }),
-  (definition) => ({ ...definition, tasks: definition.tasks.map((one) => ({ ...one, dependsOn: ["t0"] })) }),
-  (definition) => ({
-    ...definition,
-    tasks: definition.tasks.map((one) => ({ ...one, parameters: { a: "${tasks.t9.output}" } })),
-  }),
-  (definition) => ({
-    ...definition,
-    tasks: definition.tasks.map((one) => ({ ...one, retry: { maxAttempts: raw("1.5") } })),
-  }),
-];
-
-const definition = (known: Known): Record<string, Value> => {
-  const { random, cast } = known;
-  const tasks = Array.from({ length: 1 + random.int(3) }, (_, at) => task(known, at));
-  const whole: Definition = {
-    id: random.pick(cast.workflowIds),
-    name: text(random).slice(0, 64) || "w",
-    ...(random.chance(0.3) ? { description: text(random).slice(0, 9_000) } : {}),
-    ...(random.chance(0.3) ? { version: random.pick([raw("1.0"), "1.0", raw("0.1"), raw("1e21")]) } : {}),
-    ...(random.chance(0.2) ? { "x-own": json(random) } : {}),
-    tasks,
-  };
-  return random.chance(0.15) ? random.pick(faults)(whole) : whole;
-};
 
 const yaml = ({ random, cast }: Known): string =>
   [
@@ -89,6 +25,7 @@ export const saveDefinition = (known: Known): RequestCommand => {
   if (earlier !== undefined && random.chance(0.2)) return earlier;
   if (random.chance(0.1)) return request(route, { body: yaml(known), headers: { "Content-Type": "application/yaml" } });
   const body = toJson(definition(known));
+  if (random.chance(0.1)) return request(`${route}/validate`, { body });
   if (random.chance(0.1)) return request(route, { body, headers: { "Content-Type": "text/yaml" } });
   return request(route, { body: random.chance(0.03) ? spoilt(random, body) : body });
 };
@@ -98,13 +35,6 @@ const idempotency = ({ random, cast }: Known): Record<string, string> => {
   return { "Idempotency-Key": random.chance(0.97) ? random.pick(cast.keys) : "not visible" };
 };
 
-const payload = (random: Random): Record<string, Value> => {
-  if (random.chance(0.3)) return {};
-  return {
-    initialPayload: random.chance(0.05) ? { edge: random.pick(edges) } : random.chance(0.1) ? null : jsonObject(random),
-  };
-};
-
 /** A session by the new endpoint or by the one of old; now and then the same request again. */
 export const startSession = (known: Known): RequestCommand => {
   const { random, cast } = known;
@@ -112,14 +42,14 @@ export const startSession = (known: Known): RequestCommand => {
   const route = isLegacy ? "POST /v1/opscore/agent/:agentId/workflow" : "POST /v1/opscore/sessions";
   const earlier = recent(random, known.asked.get(route) ?? []);
   if (earlier !== undefined && random.chance(0.12)) return earlier;
-  const agentId = someAgentId(known);
+  const agentId = random.chance(0.9) ? mostly(known, known.registered, cast.agentIds) : someAgentId(known);
   const revision = random.chance(0.8) ? {} : { revision: random.pick([1, 2, raw("1.0"), 0, raw("9007199254740991")]) };
   const body = toJson({
     ...(random.chance(0.5)
       ? { workflowDefinitionId: mostly(known, known.saved, cast.workflowIds), ...(isLegacy ? {} : revision) }
       : { workflowDefinition: definition(known) }),
     ...(isLegacy || random.chance(0.5) ? {} : { agentId }),
-    ...payload(random),
+    ...payload(known),
     ...(random.chance(0.03) ? { unknown: 1, workflowDefinitionId: "w" } : {}),
   });
   return request(route, {

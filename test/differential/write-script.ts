@@ -2,6 +2,7 @@ import type { Sql } from "../../src/store/sql-port.ts";
 import type { Random } from "../sim/random.ts";
 import { notify, putAgent, report } from "./agent-commands.ts";
 import type { Command, EngineCommand, Run, Script, Step } from "./command.ts";
+import { control } from "./control-commands.ts";
 import { createKnown, learn, recent, type Known } from "./known.ts";
 import { list, read, stray } from "./read-commands.ts";
 import { schedule } from "./schedule-commands.ts";
@@ -34,6 +35,7 @@ const weights: readonly (readonly [number, Draw])[] = [
   [16, startSession],
   [16, settle],
   [4, cancel],
+  [26, control],
   [12, schedule],
   [10, list],
   [10, read],

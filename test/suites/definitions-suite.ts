@@ -53,7 +53,7 @@ export const definitionsSuite = (platform: Platform): void => {
     test.each<[string, unknown, Record<string, string>]>([
       ["JSON", withTasks({ taskId: "a", nextTaskId: "b", when: "1" }, { taskId: "a", agentid: "x" }), {}],
       ["YAML", "id: w\nname: W\ntasks:\n  - taskId: a\n    nextTaskId: nowhere\n    dependsOn: [a]\n", yaml],
-      ["not supported yet", withTasks({ taskId: "a", type: "approval" }), {}],
+      ["a key of another type", withTasks({ taskId: "a", type: "approval", tool: "t" }), {}],
       ["no id", { ...withTasks({ taskId: "a" }), id: "/" }, {}],
     ])("faults are the same as when it is saved: %s", async (_, document, headers) => {
       const world = await open();

@@ -16,6 +16,12 @@ const BASE = "/v1/opscore";
 const SESSION = `ses_00${"0".repeat(26)}`;
 const TASK = `tsk_00${"0".repeat(26)}.1:1`;
 
+/** What a person does to a session and to its tasks. */
+const controls = [
+  ...["pause", "resume", "signals/go"],
+  ...["retry", "skip", "complete", "fail", "approve", "reject"].map((verb) => `tasks/t1/${verb}`),
+];
+
 /** Every endpoint that reads a body. */
 const writes: readonly (readonly [method: string, path: string])[] = [
   ["POST", NOTIFY],
@@ -26,6 +32,7 @@ const writes: readonly (readonly [method: string, path: string])[] = [
   ["POST", `${BASE}/workflows/validate`],
   ["POST", `${BASE}/sessions`],
   ["POST", `${BASE}/sessions/${SESSION}/cancel`],
+  ...controls.map((path) => ["POST", `${BASE}/sessions/${SESSION}/${path}`] as const),
   ["POST", `${BASE}/tasks/${TASK}/complete`],
   ["POST", `${BASE}/tasks/${TASK}/fail`],
   ["POST", `${BASE}/tasks/${TASK}/heartbeat`],
@@ -49,6 +56,9 @@ const withId: readonly (readonly [method: string, path: string])[] = [
   ["GET", `${BASE}/sessions/@`],
   ["GET", `${BASE}/sessions/@/log`],
   ["POST", `${BASE}/sessions/@/cancel`],
+  ...controls.map((path) => ["POST", `${BASE}/sessions/@/${path}`] as const),
+  ["POST", `${BASE}/sessions/${SESSION}/signals/@`],
+  ["POST", `${BASE}/sessions/${SESSION}/tasks/@/skip`],
   ["POST", `${BASE}/tasks/@/complete`],
   ["POST", `${BASE}/tasks/@/fail`],
   ["POST", `${BASE}/tasks/@/heartbeat`],

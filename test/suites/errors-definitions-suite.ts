@@ -43,8 +43,20 @@ export const errorsDefinitionsSuite = (platform: Platform): void => {
         ["/tasks/0/parameters/x"],
       ],
       ["an unknown key", withTasks({ taskId: "a", agentid: "x" }), "invalid_definition", ["/tasks/0/agentid"]],
-      ["a construct of later", { ...withTasks({ taskId: "a" }), input: {} }, "not_supported", ["/input"]],
-      ["a type of later", withTasks({ taskId: "a", type: "approval" }), "not_supported", ["/tasks/0/type"]],
+      [
+        "an expression that cannot be read",
+        withTasks({ taskId: "a", when: "input.x ==" }),
+        "invalid_definition",
+        ["/tasks/0/when"],
+      ],
+      [
+        "a key of another type",
+        withTasks({ taskId: "a", type: "approval", tool: "t" }),
+        "invalid_definition",
+        ["/tasks/0/tool"],
+      ],
+      ["a type without its key", withTasks({ taskId: "a", type: "tool" }), "invalid_definition", ["/tasks/0/tool"]],
+      ["a type unheard of", withTasks({ taskId: "a", type: "agnet" }), "invalid_definition", ["/tasks/0/type"]],
     ])("422 for %s, with the pointer, also for an inline definition", async (_, document, code, pointers) => {
       const world = await open();
       await register(world, { agentId: "a1" });

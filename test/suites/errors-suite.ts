@@ -95,6 +95,9 @@ export const errorsSuite = (platform: Platform): void => {
         ["PUT", `${BASE}/agents/a1`],
         ["POST", `${BASE}/sessions`],
         ["POST", `${BASE}/tasks/x/complete`],
+        ["POST", `${BASE}/sessions/x/resume`],
+        ["POST", `${BASE}/sessions/x/signals/go`],
+        ["POST", `${BASE}/sessions/x/tasks/t/approve`],
         ["GET", `${BASE}/nowhere`],
         ["DELETE", `${BASE}/agents`],
       ] as const) {
@@ -138,6 +141,11 @@ export const errorsSuite = (platform: Platform): void => {
         ["session_not_found", "GET", `${BASE}/sessions/nothing`],
         ["session_not_found", "GET", `${BASE}/sessions/${session}/log`],
         ["session_not_found", "POST", `${BASE}/sessions/${session}/cancel`],
+        ["session_not_found", "POST", `${BASE}/sessions/${session}/pause`],
+        ["session_not_found", "POST", `${BASE}/sessions/${session}/resume`],
+        ["session_not_found", "POST", `${BASE}/sessions/${session}/signals/go`],
+        ["session_not_found", "POST", `${BASE}/sessions/nothing/signals/go`],
+        ["session_not_found", "POST", `${BASE}/sessions/${session}/tasks/t1/skip`],
         ["task_not_found", "POST", `${BASE}/tasks/tsk_00${"0".repeat(26)}.1:1/complete`],
         ["task_not_found", "POST", `${BASE}/tasks/nothing/heartbeat`],
       ];
@@ -153,6 +161,9 @@ export const errorsSuite = (platform: Platform): void => {
       ["DELETE", `${BASE}/agents/a1`, "GET, HEAD, OPTIONS, PUT"],
       ["PATCH", `${BASE}/sessions`, "GET, HEAD, OPTIONS, POST"],
       ["GET", `${BASE}/tasks/x/fail`, "OPTIONS, POST"],
+      ["GET", `${BASE}/sessions/x/pause`, "OPTIONS, POST"],
+      ["PUT", `${BASE}/sessions/x/signals/go`, "OPTIONS, POST"],
+      ["DELETE", `${BASE}/sessions/x/tasks/t/approve`, "OPTIONS, POST"],
       ["POST", "/health", "GET, HEAD, OPTIONS"],
     ])("405 with Allow: %s %s", async (method, path, allow) => {
       const reply = await call(await open(), method, path);
@@ -262,6 +273,9 @@ export const errorsSuite = (platform: Platform): void => {
         ["POST", `${BASE}/workflows`, oneTask("a1")],
         ["POST", `${BASE}/sessions`, { workflowDefinition: oneTask("a1") }],
         ["POST", `${BASE}/sessions/ses_00${"0".repeat(26)}/cancel`],
+        ["POST", `${BASE}/sessions/ses_00${"0".repeat(26)}/pause`],
+        ["POST", `${BASE}/sessions/ses_00${"0".repeat(26)}/signals/go`],
+        ["POST", `${BASE}/sessions/ses_00${"0".repeat(26)}/tasks/t1/retry`],
         ["POST", `${BASE}/tasks/tsk_00${"0".repeat(26)}.1:1/complete`],
         ["POST", `${BASE}/tasks/tsk_00${"0".repeat(26)}.1:1/heartbeat`],
       ] as const) {
