@@ -97,5 +97,6 @@ export const cancelTask = async (
   if (workflowId !== SINGLE_TASK) {
     throw new OpsError("conflict", "The task belongs to a workflow: fail or skip it, or cancel its session.");
   }
-  return cancelSession(deps, sessionId, reason, cause);
+  const { already } = await cancelSession(deps, sessionId, reason, cause);
+  return { already };
 };

@@ -54,7 +54,7 @@ export const badShapes: readonly BadDefinition[] = [
   ],
   ["no statuses", one({ ...http, success: [] }), ["limit /tasks/0/success"]],
   ["no revision", one({ type: "workflow", workflowDefinitionId: "v", revision: 0 }), ["limit /tasks/0/revision"]],
-  ["too much at a time", one({ ...map, task: {}, maxConcurrency: 101 }), ["limit /tasks/0/maxConcurrency"]],
+  ["too much at a time", one({ ...map, task: {}, maxConcurrency: 51 }), ["limit /tasks/0/maxConcurrency"]],
   ["a number to go through", one({ type: "map", forEach: 5, task: {} }), ["invalid_type /tasks/0/forEach"]],
   [
     "1,001 literal items",

@@ -104,7 +104,7 @@ export const goodDefinitions: Readonly<Record<string, object>> = {
       taskId: "a",
       type: "map",
       forEach: "${input.list}",
-      maxConcurrency: 100,
+      maxConcurrency: 50,
       task: { parameters: { n: "${item.x + index}" } },
     },
     {

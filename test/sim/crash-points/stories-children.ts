@@ -34,14 +34,7 @@ const begin = (people: People, work: (task: Task) => Work, { retry = {}, onStart
 export const children: Story = {
   name: "a parent and its child",
   lastsMs: 240_000,
-  useCases: [
-    "save a definition",
-    "PUT of a new agent",
-    "start: inline definition",
-    "complete",
-    "a sweep",
-    "a sweep that finds nothing",
-  ],
+  useCases: ["save a definition", "PUT of a new agent", "start: inline definition", "complete", "a sweep"],
   play: (people) => begin(people, completing(people, 100_000)),
 };
 

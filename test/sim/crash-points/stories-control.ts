@@ -102,3 +102,20 @@ export const paused: Story = {
     await people.put("PUT of a new agent", "pam", [], { next: start });
   },
 };
+
+/** One task without a workflow, and one that is cancelled before its time. */
+export const single: Story = {
+  name: "single tasks",
+  useCases: ["PUT of a new agent", "enqueue", "cancel a task", "complete"],
+  play: (people) => {
+    people.agent("tim", completing(people, 2_000));
+    const path = "/v1/opscore/tasks";
+    const cancel = ({ id }: Body) =>
+      people.say("cancel a task", "POST", `${path}/${String(id)}/cancel`, { reason: "no" });
+    const wish = { agentId: "tim", at: "2030-01-01T00:00:00Z" };
+    const later = () => people.say("enqueue", "POST", path, wish, { ...keyed("later"), next: cancel });
+    const now = () =>
+      people.say("enqueue", "POST", path, { agentId: "tim", parameters: { x: 1 } }, { ...keyed("now"), next: later });
+    return people.put("PUT of a new agent", "tim", [], { capacity: 5, next: now });
+  },
+};

@@ -6,7 +6,7 @@ import type { Deps } from "../../../src/app/deps.ts";
 import { createStore } from "../../../src/store/store.ts";
 import { cancelling, coming, leaving } from "./stories-agents.ts";
 import { cancelledParent, children, failingChildren } from "./stories-children.ts";
-import { paused, steered } from "./stories-control.ts";
+import { paused, single, steered } from "./stories-control.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
 import { engineCalls, mapping, undoing, ways } from "./stories-flow.ts";
 import { schedules } from "./stories-schedules.ts";
@@ -14,6 +14,7 @@ import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
 
 const stories = [
+  single,
   ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules],
   ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
 ];
@@ -32,6 +33,7 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
   readAgentHistory: "reads",
   listAgents: "reads",
   readSession: "reads",
+  readTask: "reads",
   readSessionLog: "reads",
   loadWithLog: "reads",
   listSessions: "reads",
