@@ -60,6 +60,8 @@ export interface Known {
   readonly saved: string[];
   readonly schedules: string[];
   readonly sessions: string[];
+  /** Sessions of one task. */
+  readonly singles: string[];
   /** What sessions were started from, as text, by their ids; and of saved definitions by theirs. */
   readonly definitions: Map<string, string>;
   readonly attempts: Attempt[];
@@ -90,6 +92,7 @@ export const createKnown = (seed: string, now: () => number): Known => {
     saved: [],
     schedules: [],
     sessions: [],
+    singles: [],
     definitions: new Map(),
     attempts: [],
     cursors: new Map(),
@@ -165,6 +168,7 @@ export const learn = (known: Known, command: Command, step: Step): void => {
   if (step.answer.status < 300) learnTaken(known, command);
   if (!/^[[{]/.test(step.answer.body)) return;
   const { sessionId, scheduleId, nextCursor } = JSON.parse(step.answer.body) as Answer;
+  if (sessionId !== undefined && command.route === "POST /v1/opscore/tasks") known.singles.push(sessionId);
   if (sessionId !== undefined && !known.sessions.includes(sessionId))
     learnStarted(known, sessionId, command.body ?? "");
   if (scheduleId !== undefined && !known.schedules.includes(scheduleId)) known.schedules.push(scheduleId);

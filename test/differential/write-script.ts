@@ -7,6 +7,7 @@ import { createKnown, learn, recent, type Known } from "./known.ts";
 import { list, read, stray } from "./read-commands.ts";
 import { schedule } from "./schedule-commands.ts";
 import { openSide } from "./side.ts";
+import { single } from "./single-commands.ts";
 import { cancel, saveDefinition, settle, startSession } from "./work-commands.ts";
 
 const steps: readonly number[] = [
@@ -35,7 +36,8 @@ const weights: readonly (readonly [number, Draw])[] = [
   [16, startSession],
   [16, settle],
   [4, cancel],
-  [26, control],
+  [34, control],
+  [8, single],
   [12, schedule],
   [10, list],
   [10, read],

@@ -18,7 +18,6 @@ test.each([
     { type: "http", url: "u", timeout: { run: "10s" } },
     T0 + 10 * SECOND + LEASE,
   ],
-  ["with a child: when another may start it", { type: "workflow", workflowDefinitionId: "c" }, T0 + LEASE],
   ["awaiting: what the author allows", { type: "approval", timeout: { run: "1h" } }, T0 + HOUR],
   [
     "a map: what its items wait for",
@@ -29,6 +28,12 @@ test.each([
   const session = begun(task);
   expect(due(session)).toBe(at);
   expect(dueBounds(session.state, session.world.graph)).toEqual({ earliest: at, latest: at });
+});
+
+test("with a child: when another may start it; none once it is there, which the log does not say", () => {
+  const session = begun({ type: "workflow", workflowDefinitionId: "c" });
+  expect(due(session)).toBe(T0 + LEASE);
+  expect(dueBounds(session.state, session.world.graph)).toEqual({ earliest: T0 + LEASE, latest: null });
 });
 
 test("who waits for a person without end has no timer", () => {

@@ -3,7 +3,7 @@ import { crashPointsSuite } from "./crash-points-suite.ts";
 import { cancelledParent, children, failingChildren } from "./stories-children.ts";
 import { referenceOf } from "./survey.ts";
 
-crashPointsSuite([children, failingChildren, cancelledParent], { points: 170, secondDeaths: 70 });
+crashPointsSuite([children, failingChildren, cancelledParent], { points: 170, secondDeaths: 65 });
 
 test("a parent whose child takes long is left alone until it ends", async () => {
   const { calls } = await referenceOf(children);
