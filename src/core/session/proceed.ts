@@ -115,8 +115,9 @@ const handedOn = (turn: Turn): { readonly output?: Json } => {
     .filter(({ next, fallbackOf, compensates }) => next.length === 0 && fallbackOf === null && compensates === null)
     .map(({ taskId }) => taskId);
   const { tasks } = contextOf(turn, { input: false, agent: false, tasks: last, secrets: [] });
-  const outputs = last.map((taskId) => [taskId, tasks[taskId]?.output ?? null] as const);
-  return { output: outputs.length === 1 ? (outputs[0]?.[1] ?? null) : Object.fromEntries(outputs) };
+  const outputOf = (taskId: string): Json => tasks[taskId]?.output ?? null;
+  const [only] = last.length === 1 ? last : [];
+  return { output: only === undefined ? Object.fromEntries(last.map((id) => [id, outputOf(id)])) : outputOf(only) };
 };
 
 /** Draws the consequences of all that has ended in this turn, until nothing follows any more. */

@@ -67,6 +67,11 @@ describe("order", () => {
     ]);
   });
 
+  test("a task without an id goes by its place in messages", () => {
+    const nameless = draftOf({ fallbackTaskId: "f" });
+    expect(messages(nameless, draftOf({ taskId: "b", fallbackTaskId: "f" }), draft("f"))).toContain("of `tasks[0]`");
+  });
+
   test("two tasks that name the same next one join there", () => {
     expect(found(draft("a", "c"), draft("b", "c"), draft("c"))).toEqual([]);
   });
