@@ -2,7 +2,7 @@ import { taskIdOf } from "../core/ids.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import { decide, type Answer, type Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
-import { unionOf, type Needs } from "../core/session/needs.ts";
+import { widened, type Needs } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { commitDecision, timer } from "./commit-decision.ts";
 import { commitStart, type StartRequest } from "./commit-start.ts";
@@ -55,7 +55,7 @@ export const advanceSession = async (
       continue;
     }
     if (decision.answer.kind === "needs_facts") {
-      needs = unionOf(loaded.needs, decision.answer.needs);
+      needs = widened(loaded.needs, decision.answer.needs);
       continue;
     }
     const isTick = command.type === "Tick";

@@ -4,7 +4,7 @@ import { sessionIdAt } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { decide, type Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
-import { startNeeds, unionOf, type Needs } from "../core/session/needs.ts";
+import { startNeeds, widened, type Needs } from "../core/session/needs.ts";
 import type { DefinitionRef, ParentRef } from "../core/session/state.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { compile, targetOf, type Graph } from "../core/workflow/graph.ts";
@@ -191,7 +191,7 @@ export const commitStart = async (
     const sessionId = request.child?.sessionId ?? sessionIdAt(command.now, command.seed);
     const decision = decide(null, { ...command, sessionId } as typeof command, facts, 1);
     if (decision.answer.kind === "needs_facts") {
-      needs = unionOf(loaded.needs, decision.answer.needs);
+      needs = widened(loaded.needs, decision.answer.needs);
       continue;
     }
     const { result, dueAt } = await commitDecision(deps, {

@@ -5,7 +5,7 @@ import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { interpretReport, taskNamedIn, type Interpretation, type NotApplied } from "../core/report/interpret.ts";
 import { decide, type Answer } from "../core/session/decide.ts";
-import { unionOf, type Needs } from "../core/session/needs.ts";
+import { widened, type Needs } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
 import { factsOf, publishCommit, wakeSessions } from "./advance-session.ts";
@@ -116,7 +116,7 @@ const take = async (
   const decision = decide(session.state, command, seen, session.seq + 1);
   if (decision.answer.kind === "needs_history") return { again: "history", of: taskIdOf(session.state.id, read.ref.n) };
   if (decision.answer.kind === "needs_facts") {
-    return { again: "facts", needs: unionOf(loaded.needs, decision.answer.needs) };
+    return { again: "facts", needs: widened(loaded.needs, decision.answer.needs) };
   }
   const outcome = outcomeOf(decision.answer);
   const row: ReportRow = { ...tied, outcome: outcome === null ? null : { ...outcome } };

@@ -505,6 +505,22 @@ export const languageSuite = (platform: Platform): void => {
       expect((await world.request("GET", "/v1/opscore/tasks/tsk_none")).status).toBe(404);
     });
 
+    test("a log that has lost a row stops its session, and nothing else", async () => {
+      const world = await open();
+      const id = await world.run(
+        { id: "torn", tasks: [agent("a"), agent("b", { parameters: { x: "${input.x}" } })] },
+        { x: 1 },
+        { a: () => ({ silence: {} }) },
+      );
+      const [first] = (await world.session(id)).tasks;
+      await world.sql.batch([{ sql: "DELETE FROM log WHERE stream = ? AND seq = 1", args: [id] }], "write");
+      const settled = await world.request("POST", `/v1/opscore/tasks/${first?.id ?? ""}:1/complete`, {});
+      expect(settled.status).toBe(500);
+      const other = await world.run({ id: "whole", tasks: [agent("a")] });
+      expect(await world.session(other)).toMatchObject({ status: "completed" });
+      await world.pass(3_600_000);
+    });
+
     test("an input that does not fit its schema is refused with every fault", async () => {
       const world = await open();
       const reply = await world.request("POST", "/v1/opscore/sessions", {

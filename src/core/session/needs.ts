@@ -25,7 +25,9 @@ const union = <K extends string, T>(
   a: readonly T[] = [],
   b: readonly T[] = [],
 ): { readonly [k in K]?: readonly T[] } =>
-  a.length + b.length === 0 ? {} : ({ [key]: [...a, ...b] } as Record<K, T[]>);
+  a.length + b.length === 0
+    ? {}
+    : ({ [key]: [...new Map([...a, ...b].map((one) => [JSON.stringify(one), one])).values()] } as Record<K, T[]>);
 
 /** Both together. */
 export const unionOf = (a: Needs, b: Needs): Needs => ({
@@ -36,6 +38,16 @@ export const unionOf = (a: Needs, b: Needs): Needs => ({
   ...union("relatives", a.relatives, b.relatives),
   ...(b.span === undefined && a.span === undefined ? {} : { span: (b.span ?? a.span)! }),
 });
+
+/**
+ * What is to be loaded for a decision that lacked facts. Throws if all of it was loaded before: then the log has lost a
+ * row, and asking again would never end.
+ */
+export const widened = (loaded: Needs, asked: Needs): Needs => {
+  const all = unionOf(loaded, asked);
+  if (JSON.stringify(all) !== JSON.stringify(unionOf(loaded, loaded))) return all;
+  throw new TypeError(`the log lacks what a decision needs: ${JSON.stringify(asked).slice(0, 200)}`);
+};
 
 /** Of a map, whom its items may go to. */
 const addTarget = (task: Work, agents: Set<string>, caps: Set<string>): void => {

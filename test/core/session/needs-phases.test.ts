@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../src/core/session/decide.ts";
 import { workOf } from "../../../src/core/session/facts.ts";
-import { needsOf, startNeeds, unionOf } from "../../../src/core/session/needs.ts";
+import { needsOf, startNeeds, unionOf, widened } from "../../../src/core/session/needs.ts";
 import { agent, factsOf, graphOf, start, T0, tick, type Tasks } from "../../support/given.ts";
 import { control, endCall, failCall, signal, stored } from "../../support/given-maps.ts";
 
@@ -198,4 +198,14 @@ test.each([
   const { answer, events } = decide(state, approve, { ...factsOf(world), rows: new Map() }, world.log.length + 1);
   expect(events).toEqual([]);
   expect(answer).toMatchObject({ kind: "needs_facts", needs: { rows } });
+});
+
+test("what was asked for and is not there is not asked for again", () => {
+  const known = { rows: [1], agents: ["a"], caps: [], items: [[1, 2, 3]] } as const;
+  const more = { rows: [2], agents: [], caps: [] };
+  expect(widened(known, more)).toEqual({ ...known, rows: [1, 2] });
+  expect(() => widened(known, { rows: [1], agents: [], caps: [], items: [[1, 2, 3]] })).toThrow("the log lacks");
+  expect(() =>
+    widened({ rows: [], agents: [], caps: [], relatives: ["r"] }, { ...more, rows: [], relatives: ["r"] }),
+  ).toThrow("the log lacks");
 });
