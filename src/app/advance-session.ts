@@ -9,6 +9,7 @@ import { commitStart, type StartRequest } from "./commit-start.ts";
 import type { Deps } from "./deps.ts";
 import { systemCause, type Cause } from "./log-row.ts";
 import { inBackground, publish } from "./publish.ts";
+import { factsWith } from "./facts-with.ts";
 import type { EndCallOf } from "./make-call.ts";
 import type { EndDispatch } from "./send-task.ts";
 import type { LoadedSession } from "./store-port.ts";
@@ -20,8 +21,7 @@ export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
   if (session === null) return null;
   // A session is committed together with its definition, and definitions are never deleted.
   if (definition === null) throw new Error(`the definition of session ${session.state.id} is missing`);
-  const known = { agents: new Set(loaded.needs.agents), caps: new Set(loaded.needs.caps) };
-  return { ...loaded.facts, graph: deps.graphs.of(definition.hash, definition.body), known };
+  return factsWith(loaded, deps.graphs.of(definition.hash, definition.body));
 };
 
 export interface Advanced {

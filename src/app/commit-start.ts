@@ -11,6 +11,7 @@ import { compile, targetOf, type Graph } from "../core/workflow/graph.ts";
 import { definitionErrorCode, parseDefinition } from "./check-definition.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
+import { factsWith } from "./facts-with.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import { sha256 } from "./sha256.ts";
@@ -177,8 +178,7 @@ export const commitStart = async (
     const home = homeOf(request, loaded);
     requireTargets(graph, home);
     requireInput(graph, request.input);
-    const known = { agents: new Set(loaded.needs.agents), caps: new Set(loaded.needs.caps) };
-    const facts: Facts = { ...loaded.facts, graph, known };
+    const facts = factsWith(loaded, graph);
     const command = withClock(deps, {
       type: "StartSession",
       sessionId: "",

@@ -1,6 +1,7 @@
 import type { Decision } from "../core/session/decide.ts";
 import type { JsonObject } from "../core/json.ts";
 import { parametersOf, workOf, type Facts } from "../core/session/facts.ts";
+import type { OpenTask } from "../core/session/state.ts";
 import type { DispatchRequested } from "../core/session/events.ts";
 import type { CallRequested, ChildRequested } from "../core/session/flow-events.ts";
 import type { Deps } from "./deps.ts";
@@ -41,38 +42,45 @@ const parametersIn = (decision: Decision, facts: Facts, n: number, paramsSeq: nu
 const lacksData = (deps: Deps, attempt: string): void =>
   deps.log.log("error", "a requested dispatch lacks its data", { attempt });
 
-const dispatch = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: DispatchRequested): void => {
+/**
+ * What it takes to carry out a request of a decision. `null`: another event of the same decision put an end to it, for
+ * example because another task failed the session, and there is nothing to do.
+ */
+const orderOf = (
+  decision: Decision,
+  facts: Facts,
+  event: DispatchRequested | CallRequested | ChildRequested,
+  phase: OpenTask["phase"],
+) => {
   const { state } = decision;
   const open = state.open.find((task) => task.n === event.n);
-  // Requested and cancelled in one decision, because another task failed the session: nothing to send.
-  if (open?.phase !== "dispatched" || open.attempt !== event.attempt) return;
-  const parameters = parametersIn(decision, facts, event.n, open.paramsSeq);
-  const task = facts.graph.tasks.has(event.taskId) ? workOf(facts.graph, open) : undefined;
+  if (open?.phase !== phase || open.attempt !== event.attempt) return null;
+  return { state, work: workOf(facts.graph, open), parameters: parametersIn(decision, facts, event.n, open.paramsSeq) };
+};
+
+const dispatch = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: DispatchRequested): void => {
+  const order = orderOf(decision, facts, event, "dispatched");
+  if (order === null) return;
+  const { state, work: task, parameters } = order;
   const agent = decision.agents.get(event.agentId);
-  if (parameters === undefined || task === undefined || agent === undefined) {
-    return lacksData(deps, event.attemptId);
-  }
+  if (parameters === undefined || agent === undefined) return lacksData(deps, event.attemptId);
   inBackground(deps, "dispatch", () => sendTask(deps, { state, event, task, agent, parameters }, onward.endDispatch));
 };
 
 const call = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: CallRequested): void => {
-  const open = decision.state.open.find((task) => task.n === event.n);
-  if (open?.phase !== "calling" || open.attempt !== event.attempt) return;
-  const parameters = parametersIn(decision, facts, event.n, open.paramsSeq);
-  const work = workOf(facts.graph, open);
+  const order = orderOf(decision, facts, event, "calling");
+  if (order === null) return;
+  const { state, work, parameters } = order;
   if (parameters === undefined) return lacksData(deps, event.attemptId);
-  const making = { state: decision.state, event, work, parameters };
-  inBackground(deps, "call", () => makeCall(deps, making, onward.endCall));
+  inBackground(deps, "call", () => makeCall(deps, { state, event, work, parameters }, onward.endCall));
 };
 
 const child = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: ChildRequested): void => {
-  const open = decision.state.open.find((task) => task.n === event.n);
-  if (open?.phase !== "child" || open.attempt !== event.attempt) return;
-  const parameters = parametersIn(decision, facts, event.n, open.paramsSeq);
-  const work = workOf(facts.graph, open);
-  if (parameters === undefined || work.type !== "workflow") return lacksData(deps, event.attemptId);
-  const starting = { state: decision.state, event, work, parameters };
-  inBackground(deps, "child", () => startChild(starting, onward.start, onward.endCall));
+  const order = orderOf(decision, facts, event, "child");
+  if (order === null) return;
+  const { state, work, parameters } = order;
+  if (parameters === undefined) return lacksData(deps, event.attemptId);
+  inBackground(deps, "child", () => startChild({ state, event, work, parameters }, onward.start, onward.endCall));
 };
 
 /**

@@ -35,8 +35,11 @@ const notItems = (list: Json | undefined): TaskError =>
 /** What the engine itself does stays what the author wrote: whoever starts a session must not turn a wait or a call. */
 const isOpenToInput = ({ type }: GraphTask): boolean => type !== "wait" && type !== "http" && type !== "map";
 
-/** Enters a task of the graph: renders its parameters once, then assigns it or lets it wait. */
-const enterTask = (turn: Turn, taskId: string): void => {
+/**
+ * Enters a task of the graph, whatever leads to it: renders its parameters once, then assigns it or lets it wait.
+ * Fallbacks and compensations, which no order leads to, are entered so.
+ */
+export const enterTask = (turn: Turn, taskId: string): void => {
   const node = nodeOf(turn.facts.graph, taskId);
   const reads = turn.facts.graph.reads(taskId);
   const n = turn.state.tasks + 1;
@@ -86,6 +89,3 @@ export const considerTask = (turn: Turn, taskId: string): void => {
   if (isLive || ways.length === 0) return enterTask(turn, taskId);
   emit(turn, { type: "TaskSkipped", taskId, n: state.tasks + 1, reason: "not_reached" });
 };
-
-/** Enters a task that no order leads to: a fallback or a compensation. */
-export const enterAside = (turn: Turn, taskId: string): void => enterTask(turn, taskId);

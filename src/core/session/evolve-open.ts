@@ -3,12 +3,8 @@ import { maxRenderedBytes } from "../workflow/template.ts";
 import type { SessionEvent } from "./events.ts";
 import type { EndedTask, MappingTask, OpenTask, SessionState } from "./state.ts";
 
-/** The open tasks with one of them changed. */
-export const replace = (state: SessionState, n: number, change: (task: OpenTask) => OpenTask): readonly OpenTask[] =>
-  state.open.map((task) => (task.n === n ? change(task) : task));
-
 /** What every phase of an open task has. */
-export const base = (task: OpenTask) => ({
+const base = (task: OpenTask) => ({
   taskId: task.taskId,
   n: task.n,
   attempt: task.attempt,
@@ -20,6 +16,17 @@ export const base = (task: OpenTask) => ({
   last: task.last,
   ...(task.priority === undefined ? {} : { priority: task.priority }),
   ...(task.item === undefined ? {} : { item: task.item }),
+});
+
+type Base = ReturnType<typeof base>;
+
+/** What a phase adds to that, and what it changes of it. */
+type Phase<T extends OpenTask = OpenTask> = T extends OpenTask ? Omit<T, keyof Base> & Partial<Base> : never;
+
+/** The session with one of its open tasks in another phase; nothing of the phase before stays. */
+export const inPhase = (state: SessionState, n: number, phase: (task: OpenTask) => Phase): SessionState => ({
+  ...state,
+  open: state.open.map((task) => (task.n === n ? ({ ...base(task), ...phase(task) } as OpenTask) : task)),
 });
 
 /** A map after one of its items has ended; an item is not remembered by itself: its output stays in the log. */

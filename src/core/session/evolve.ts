@@ -1,8 +1,8 @@
 import type { SessionEvent } from "./events.ts";
-import { base, end, entered, replace } from "./evolve-open.ts";
+import { end, entered, inPhase } from "./evolve-open.ts";
 import { stoodFor, thaw } from "./pause.ts";
 import { withoutSignal, withSignal } from "./signals.ts";
-import type { DispatchedTask, EndedTask, SessionState, TaskError } from "./state.ts";
+import type { EndedTask, SessionState, TaskError } from "./state.ts";
 
 /** Where an event stands: the log row it is in and that row's time (epoch ms). */
 export interface EventPlace {
@@ -49,45 +49,32 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
       return { ...next, tasks: event.n, open: [...open, entered(event, place, stoodFor(state, place.at))] };
     }
     case "TaskWaited":
-      return {
-        ...state,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "waiting",
-          queue: event.queue,
-          since: place.at,
-          why: brief(event.why),
-        })),
-      };
+      return inPhase(state, event.n, () => ({
+        phase: "waiting",
+        queue: event.queue,
+        since: place.at,
+        why: brief(event.why),
+      }));
     case "DispatchRequested":
-      return {
-        ...state,
-        dispatched: true,
-        open: replace(state, event.n, (task): DispatchedTask => ({
-          ...base(task),
-          phase: "dispatched",
-          attempt: event.attempt,
-          agentId: event.agentId,
-          sentAt: place.at,
-          leaseUntil: event.leaseUntil,
-        })),
-      };
+      return inPhase({ ...state, dispatched: true }, event.n, () => ({
+        phase: "dispatched",
+        attempt: event.attempt,
+        agentId: event.agentId,
+        sentAt: place.at,
+        leaseUntil: event.leaseUntil,
+      }));
     case "AttemptEnded":
-      return {
-        ...state,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "backoff",
-          retryAt: (event.retryAt ?? place.at) - stoodFor(state, place.at),
-          used: task.used + (event.counts ? 1 : 0),
-          refusals: event.outcome === "refused" ? task.refusals + 1 : 0,
-          rejectedBy:
-            event.outcome === "rejected" && !task.rejectedBy.includes(event.agentId)
-              ? [...task.rejectedBy, event.agentId]
-              : task.rejectedBy,
-          last: brief(event.error),
-        })),
-      };
+      return inPhase(state, event.n, (task) => ({
+        phase: "backoff",
+        retryAt: (event.retryAt ?? place.at) - stoodFor(state, place.at),
+        used: task.used + (event.counts ? 1 : 0),
+        refusals: event.outcome === "refused" ? task.refusals + 1 : 0,
+        rejectedBy:
+          event.outcome === "rejected" && !task.rejectedBy.includes(event.agentId)
+            ? [...task.rejectedBy, event.agentId]
+            : task.rejectedBy,
+        last: brief(event.error),
+      }));
     case "TaskCompleted":
       return end(state, event, { n: event.n, status: "completed", seq: place.seq });
     case "TaskFailed": {
@@ -101,76 +88,50 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
     case "SignalReceived":
       return withSignal(state, event, place.seq);
     case "TaskAwaited":
-      return {
-        ...state,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "awaiting",
-          what: event.what,
-          name: event.name,
-          until: event.until === null ? null : event.until - stoodFor(state, place.at),
-        })),
-      };
+      return inPhase(state, event.n, () => ({
+        phase: "awaiting",
+        what: event.what,
+        name: event.name,
+        until: event.until === null ? null : event.until - stoodFor(state, place.at),
+      }));
     case "CallRequested":
-      return {
-        ...state,
-        dispatched: true,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "calling",
-          attempt: event.attempt,
-          sentAt: place.at,
-          leaseUntil: event.leaseUntil,
-        })),
-      };
+      return inPhase({ ...state, dispatched: true }, event.n, () => ({
+        phase: "calling",
+        attempt: event.attempt,
+        sentAt: place.at,
+        leaseUntil: event.leaseUntil,
+      }));
     case "ChildRequested":
-      return {
-        ...state,
-        dispatched: true,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "child",
-          attempt: event.attempt,
-          sessionId: event.sessionId,
-          leaseUntil: event.leaseUntil,
-        })),
-      };
+      return inPhase({ ...state, dispatched: true }, event.n, () => ({
+        phase: "child",
+        attempt: event.attempt,
+        sessionId: event.sessionId,
+        leaseUntil: event.leaseUntil,
+      }));
     case "CallFailed":
-      return {
-        ...state,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "backoff",
-          retryAt: (event.retryAt ?? place.at) - stoodFor(state, place.at),
-          used: task.used + (event.counts ? 1 : 0),
-          refusals: event.counts ? 0 : task.refusals + 1,
-          last: brief(event.error),
-        })),
-      };
+      return inPhase(state, event.n, (task) => ({
+        phase: "backoff",
+        retryAt: (event.retryAt ?? place.at) - stoodFor(state, place.at),
+        used: task.used + (event.counts ? 1 : 0),
+        refusals: event.counts ? 0 : task.refusals + 1,
+        last: brief(event.error),
+      }));
     case "TaskSkipped": {
       const dead = event.reason === "not_reached" ? { dead: true as const } : {};
       const counted = { ...begun(state, event.taskId), tasks: Math.max(state.tasks, event.n) };
       return end(counted, event, { n: event.n, status: "skipped", seq: place.seq, ...dead });
     }
     case "TaskSlept":
-      return {
-        ...state,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "sleeping",
-          until: event.fixed ? event.until : event.until - stoodFor(state, place.at),
-          fixed: event.fixed,
-        })),
-      };
+      return inPhase(state, event.n, () => ({
+        phase: "sleeping",
+        until: event.fixed ? event.until : event.until - stoodFor(state, place.at),
+        fixed: event.fixed,
+      }));
     case "TaskHurried":
-      return {
-        ...state,
-        open: replace(state, event.n, (task) => ({
-          ...base(task),
-          phase: "backoff",
-          retryAt: place.at - stoodFor(state, place.at),
-        })),
-      };
+      return inPhase(state, event.n, () => ({
+        phase: "backoff",
+        retryAt: place.at - stoodFor(state, place.at),
+      }));
     case "ChoiceMade":
       return amend(state, event.taskId, (ended) => ({ ...ended, chose: event.chose }));
     case "FallbackEnded": {

@@ -1,6 +1,6 @@
 import type { Json } from "../json.ts";
 import { contextOf } from "./context.ts";
-import { conditionOf, considerTask, enterAside } from "./enter-task.ts";
+import { conditionOf, considerTask, enterTask } from "./enter-task.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import { failSession } from "./fail-task.ts";
 import { failItem, fillMap } from "./map-items.ts";
@@ -64,7 +64,7 @@ const follow = (turn: Turn, { taskId, item, failure }: Ended): void => {
   const node = nodeOf(turn.facts.graph, taskId);
   const ended = endedTask(turn.state, taskId)!; // it is on the agenda because it has
   if (ended.pending === true) {
-    if (!isDoomed(turn)) enterAside(turn, node.fallbackTaskId!); // what is pending has one
+    if (!isDoomed(turn)) enterTask(turn, node.fallbackTaskId!); // what is pending has one
     return;
   }
   const failed = ended.status === "failed" || (node.fallbackOf !== null && ended.status === "skipped");
@@ -135,6 +135,6 @@ export const proceed = (turn: Turn): void => {
     if (failing === undefined) emit(turn, { type: "SessionCompleted", ...handedOn(turn) });
     else if (failing.left[0] === undefined) {
       emit(turn, { type: "SessionFailed", taskId: failing.taskId, error: failing.error });
-    } else enterAside(turn, failing.left[0]);
+    } else enterTask(turn, failing.left[0]);
   }
 };
