@@ -1,8 +1,7 @@
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
 import type { Random } from "../sim/random.ts";
+import { drawType, give, type DrawnOutside, type DrawnTask as Task } from "./draw-types.ts";
 import { naiveGraph, type Authored } from "./naive-graph.ts";
-
-type Task = { -readonly [K in keyof Authored]: Authored[K] };
 
 /** What all work has in common, besides its order: who does it, how often, how long. */
 export type DrawWork = (at: number) => Omit<Authored, "taskId">;
@@ -17,9 +16,13 @@ const drawOrder = (draw: Random, tasks: readonly Task[], at: number): void => {
   else if (later.length > 0 && draw.chance(0.3)) task.next = [];
 };
 
-const drawCondition = (draw: Random, readable: readonly string[]): string => {
+const drawCondition = (draw: Random, readable: readonly string[], wide: boolean): string => {
   if (readable.length === 0 || draw.chance(0.3)) return draw.pick(["true", "false", "input.yes == true"]);
   if (draw.chance(0.06)) return "input.nowhere == true";
+  if (wide && draw.chance(0.35)) {
+    return `tasks.${draw.pick(readable)}.${draw.pick(["output", "error"])} ${draw.pick(["==", "!="])} null`;
+  }
+  if (wide && draw.chance(0.1)) return `tasks.${draw.pick(readable)}.attempts > 1`;
   const status = draw.pick(["completed", "failed", "skipped"]);
   return `tasks.${draw.pick(readable)}.status ${draw.pick(["==", "!="])} "${status}"`;
 };
@@ -33,17 +36,29 @@ const drawChoices = (draw: Random, task: Task, later: readonly string[]): void =
   );
 };
 
-const drawConditions = (draw: Random, document: AuthoredDefinition, tasks: readonly Task[], mains: number): void => {
+const drawConditions = (
+  draw: Random,
+  document: AuthoredDefinition,
+  tasks: readonly Task[],
+  { mains, outside }: DrawOptions,
+): void => {
   const graph = naiveGraph(document);
+  const wide = outside !== undefined;
   for (const [at, task] of tasks.entries()) {
     const before = at < mains ? [...graph.ancestors(task.taskId)] : [];
-    if (draw.chance(0.25)) task.when = drawCondition(draw, before);
+    if (draw.chance(0.25)) task.when = drawCondition(draw, before, wide);
     if (task.type !== "wait" && before.length > 0 && draw.chance(0.4)) {
-      task.parameters = { ...task.parameters, before: `\${tasks.${draw.pick(before)}.output}` };
+      give(task, "before", `\${tasks.${draw.pick(before)}.output}`);
     }
-    if (task.type !== "wait" && draw.chance(0.04)) task.parameters = { ...task.parameters, v: "${input.nowhere}" };
+    if (task.type !== "wait" && draw.chance(0.04)) give(task, "v", "${input.nowhere}");
+    if (task.type === "map" && before.length > 0 && draw.chance(0.35)) {
+      const maps = before.filter((id) => graph.task(id)?.type === "map");
+      task.forEach = `\${tasks.${draw.pick(maps.length > 0 && draw.chance(0.8) ? maps : before)}.output}`;
+    }
     task.next = task.next?.map((way, i, all) =>
-      i === all.length - 1 && draw.chance(0.5) ? way : { ...way, when: drawCondition(draw, [...before, task.taskId]) },
+      i === all.length - 1 && draw.chance(0.5)
+        ? way
+        : { ...way, when: drawCondition(draw, [...before, task.taskId], wide) },
     );
     if (task.next === undefined) delete task.next;
   }
@@ -54,16 +69,25 @@ const drawWait = (draw: Random, until: readonly string[]): Partial<Authored> =>
     ? { type: "wait", for: draw.pick(["0s", "5s", "2m", "${input.pause}"]) }
     : { type: "wait", until: draw.pick(until) };
 
+export interface DrawOptions {
+  readonly id: string;
+  /** Tasks with a place in the order; fallbacks and compensations come on top. */
+  readonly mains: number;
+  /** What waits wait until. */
+  readonly until: readonly string[];
+  /** With it tasks of every type are drawn, as far as it has something for them. */
+  readonly outside?: DrawnOutside;
+  /** How long the session may last: durations, of which one is drawn now and then. */
+  readonly timeouts?: readonly string[];
+}
+
 /**
  * A random definition over the order of tasks: joins, conditions, choices, fallbacks of fallbacks, compensations,
- * tolerated failures, waits. It passes the check of the language, and conditions are those `holds` can tell.
+ * tolerated failures, waits; with `outside` over the whole language. It passes the check of the language, and
+ * conditions are those `holds` can tell. Equal options draw equally; what is not given is not drawn and shifts nothing.
  */
-export const drawGraph = (
-  draw: Random,
-  work: DrawWork,
-  options: { readonly id: string; readonly mains: number; readonly until: readonly string[] },
-): AuthoredDefinition => {
-  const { id, mains, until } = options;
+export const drawGraph = (draw: Random, work: DrawWork, options: DrawOptions): AuthoredDefinition => {
+  const { id, mains, until, outside, timeouts } = options;
   const tasks: Task[] = Array.from({ length: mains }, (_, at) => ({ taskId: `t${at}`, ...work(at) }));
   tasks.forEach((_, at) => drawOrder(draw, tasks, at));
   for (const [at, task] of tasks.entries()) {
@@ -97,7 +121,11 @@ export const drawGraph = (
     delete task.retry;
     delete task.timeout;
   }
-  const document = { id, name: id, tasks };
-  drawConditions(draw, document, tasks, mains);
+  if (outside !== undefined) {
+    for (const task of tasks) if (task.type !== "wait" && draw.chance(0.5)) drawType(draw, task, outside);
+  }
+  const limit = timeouts !== undefined && draw.chance(0.3) ? { timeout: draw.pick(timeouts) } : {};
+  const document = { id, name: id, ...limit, tasks };
+  drawConditions(draw, document, tasks, options);
   return document;
 };
