@@ -3,7 +3,8 @@ import { addressKind, ipv4Of, ipv6Of } from "./address.ts";
 export type EgressPolicy = "public" | "local";
 
 export type EgressDecision =
-  | { readonly ok: true; readonly url: string }
+  /** `publicOnly`: what its name resolves to must be judged at the dial. */
+  | { readonly ok: true; readonly url: string; readonly publicOnly: boolean }
   /** `reason` names what is refused, for "… refuses <reason>". */
   | { readonly ok: false; readonly reason: string };
 
@@ -13,7 +14,8 @@ const privateSuffixes = ["localhost", "localdomain", "local", "internal", "intra
 /**
  * May a URL that came in over the API be called? The WHATWG parser has already turned every spelling of an
  * address (decimal, octal, hexadecimal, short, full-width) into one, so only that one is judged; the caller
- * must call the returned `url` and not the text it got. What a public-looking name resolves to is not judged here.
+ * must call the returned `url` and not the text it got. What a public-looking name resolves to is judged by the call that is
+ * made with `publicOnly`.
  */
 export const checkEgress = (text: string, policy: EgressPolicy): EgressDecision => {
   if (!URL.canParse(text)) return refuse("a text that is not an absolute URL");
@@ -22,7 +24,7 @@ export const checkEgress = (text: string, policy: EgressPolicy): EgressDecision 
     return refuse(`scheme ${clip(url.protocol.slice(0, -1))} (only http and https)`);
   if (url.username !== "" || url.password !== "") return refuse("a URL with a user name or password");
   const refused = policy === "public" ? privateHost(url.hostname) : null;
-  return refused === null ? { ok: true, url: url.href } : refuse(refused);
+  return refused === null ? { ok: true, url: url.href, publicOnly: policy === "public" } : refuse(refused);
 };
 
 const privateHost = (hostname: string): string | null => {

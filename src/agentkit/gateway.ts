@@ -25,9 +25,13 @@ const notDeliveredStatuses: ReadonlySet<number> = new Set([404, 405, 410, 429, 5
 export const createAgentGateway = (options: AgentGatewayOptions): AgentGateway => {
   const { call, mode, egress, timeoutMs = 10_000, now = Date.now } = options;
 
-  const post = (url: string, message: TaskMessage, headers: Record<string, string> = {}): Promise<HttpOutcome> =>
+  const post = (
+    to: { readonly url: string; readonly publicOnly: boolean },
+    message: TaskMessage,
+    headers: Record<string, string> = {},
+  ): Promise<HttpOutcome> =>
     call({
-      url,
+      ...to,
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", "user-agent": "ops-core", ...headers },
       body: bodyOf(message),
@@ -38,7 +42,7 @@ export const createAgentGateway = (options: AgentGatewayOptions): AgentGateway =
     if (contactEndpoint === null) return notDelivered("the agent has not told an endpoint yet");
     const allowed = checkEgress(contactEndpoint, egress);
     if (!allowed.ok) return notDelivered(`egress policy refuses ${allowed.reason}`);
-    const outcome = await post(allowed.url, message);
+    const outcome = await post({ url: allowed.url, publicOnly: allowed.publicOnly }, message);
     if (outcome.kind === "unreachable") return notDelivered(`${shown(allowed.url)} ${outcome.reason}`);
     if (outcome.kind === "silence") return unanswered(`${shown(allowed.url)} ${outcome.reason}`);
     return fromAgent(outcome, allowed.url, now());
@@ -47,7 +51,7 @@ export const createAgentGateway = (options: AgentGatewayOptions): AgentGateway =
   const agentKit = async ({ agentId }: Recipient, message: TaskMessage): Promise<Settled | NotDelivered> => {
     const url = `${options.agentKitUrl}/agents/${encodeURIComponent(agentId)}/run`;
     const key = options.agentKitApiKey;
-    const outcome = await post(url, message, key ? { authorization: `Bearer ${key}` } : {});
+    const outcome = await post({ url, publicOnly: false }, message, key ? { authorization: `Bearer ${key}` } : {});
     if (outcome.kind === "unreachable")
       return notDelivered(`AgentKit at ${shown(options.agentKitUrl)} ${outcome.reason}`);
     if (outcome.kind === "silence") return { kind: "accepted", transport: "agentkit", unsure: true };

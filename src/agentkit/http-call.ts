@@ -11,6 +11,11 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Of the answer's body, counted as it comes; default `MAX_ANSWER_BYTES`. */
   readonly maxBytes?: number;
+  /**
+   * The URL came in over the API, and only public addresses may be called: where the platform lets us see what a name
+   * resolves to (Node), it is judged at the dial. A Worker reaches the public network only.
+   */
+  readonly publicOnly?: boolean;
 }
 
 /** Why a body is not whole: more than `maxBytes`, no time left, the connection broke, or bytes that are no text. */

@@ -45,6 +45,7 @@ export const prepareHttpTask = (
     who: target.who,
     request: {
       url: target.url,
+      publicOnly: target.publicOnly,
       method: method as HttpMethod,
       headers: { ...type, ...headers },
       body: body.text,
@@ -58,7 +59,7 @@ const targetOf = (
   written: string,
   filled: string,
   egress: EgressPolicy,
-): Failure | { readonly url: string; readonly who: string } => {
+): Failure | { readonly url: string; readonly publicOnly: boolean; readonly who: string } => {
   const origin = /^[^:/?#\\]*:?[/\\]*[^/?#\\]*/.exec(written)?.[0] ?? "";
   // An address that is a secret is named as it was written: what is said of it may hold a part of it only.
   const isSecret = origin.includes("\0");
@@ -66,7 +67,7 @@ const targetOf = (
   if (!form.ok) return invalid(`the URL is ${isSecret ? "none that can be called" : form.reason}`);
   const who = isSecret ? clipped(hideSecrets(origin) as string, 120) : clipped(new URL(form.url).origin, 120);
   const allowed = checkEgress(filled, egress);
-  if (allowed.ok) return { url: allowed.url, who };
+  if (allowed.ok) return { url: allowed.url, publicOnly: allowed.publicOnly, who };
   const reason = isSecret ? (/^.*? (?:address|name)\b/.exec(allowed.reason)?.[0] ?? "it") : allowed.reason;
   return failure("refused_address", `egress policy refuses ${reason}${isSecret ? ` (${who})` : ""}`);
 };

@@ -1,20 +1,24 @@
 import { Client } from "undici";
 import { readCapped, seconds, type HttpCall } from "./http-call.ts";
+import { publicLookup, RefusedAddress, type Resolve } from "./public-lookup.ts";
 
 interface UndiciCallOptions {
   /** Well under the overall limit, so that a black hole is told apart from an agent that thinks. */
   readonly connectTimeoutMs?: number;
+  /** The system's resolver, asked for names whose addresses must be public. */
+  readonly resolve: Resolve;
 }
 
 /**
  * Calls out from Node. Every call has a connection of its own: on a kept-alive socket that the other side has
  * just closed, "not delivered" and "delivered, then died" look the same.
  */
-export const createUndiciCall = ({ connectTimeoutMs = 4_000 }: UndiciCallOptions = {}): HttpCall => {
-  return async ({ url, method, headers, body, timeoutMs, maxBytes }) => {
+export const createUndiciCall = ({ connectTimeoutMs = 4_000, resolve }: UndiciCallOptions): HttpCall => {
+  const lookup = publicLookup(resolve);
+  return async ({ url, method, headers, body, timeoutMs, maxBytes, publicOnly = false }) => {
     const { origin, pathname, search } = new URL(url);
     const client = new Client(origin, {
-      connect: { timeout: connectTimeoutMs },
+      connect: { timeout: connectTimeoutMs, ...(publicOnly ? { lookup } : {}) },
       pipelining: 0, // Connection: close
       headersTimeout: 0, // ours is `timer`
       bodyTimeout: 0,
@@ -58,6 +62,7 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
 const unreachableReason = (error: unknown, connectTimeoutMs: number, timeoutMs: number): string => {
+  if (error instanceof RefusedAddress) return `${error.message}, which the egress policy refuses`;
   const code = codeOf(error);
   if (code === "ECONNREFUSED") return "refused the connection";
   if (code === "ECONNRESET") return "reset the connection before it was up";

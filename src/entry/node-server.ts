@@ -1,3 +1,4 @@
+import { lookup } from "node:dns";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -99,7 +100,14 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
   const sql = await openLibsql({ ...database, answerMs: ANSWER_MS });
   const defer = createNodeDefer();
   const sweeper = createSweeper(() => deps, clock, log);
-  const deps: Deps = assemble(config, { sql, call: createUndiciCall(), defer, hints: sweeper.hints, log, clock });
+  const deps: Deps = assemble(config, {
+    sql,
+    call: createUndiciCall({ resolve: lookup }),
+    defer,
+    hints: sweeper.hints,
+    log,
+    clock,
+  });
   let accepting = true;
   const app = createApp(deps, {
     auth: { apiKey: options.apiKey, setup: "Set OPSCORE_API_KEY and restart." },

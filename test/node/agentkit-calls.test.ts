@@ -1,3 +1,4 @@
+import { lookup } from "node:dns";
 import { describe, expect, test } from "vitest";
 import { createFetchCall } from "../../src/agentkit/fetch-call.ts";
 import { MAX_ANSWER_BYTES, type HttpCall, type HttpOutcome } from "../../src/agentkit/http-call.ts";
@@ -13,7 +14,7 @@ import {
   tcpServer,
 } from "../support/faulty-servers.ts";
 
-const undiciCall = createUndiciCall({ connectTimeoutMs: 300 });
+const undiciCall = createUndiciCall({ connectTimeoutMs: 300, resolve: lookup });
 
 const post = (call: HttpCall, url: string, timeoutMs = 2_000): Promise<HttpOutcome> =>
   call({ url, method: "POST", headers: { "content-type": "application/json" }, body: '{"a":"ü"}', timeoutMs });
@@ -177,7 +178,7 @@ describe("a connection that does not come up", () => {
   });
 
   test("it is unreachable too if the overall limit comes first", async () => {
-    const outcome = await post(createUndiciCall(), `http://${await blackHole()}/`, 200);
+    const outcome = await post(createUndiciCall({ resolve: lookup }), `http://${await blackHole()}/`, 200);
     expect(outcome).toEqual({
       kind: "unreachable",
       reason: "let no connection come up within 0.2 s",

@@ -105,13 +105,13 @@ describe("egress policy public", () => {
   });
 
   test.each(allowed)("allows %s", (url, called) => {
-    expect(checkEgress(url, "public")).toEqual({ ok: true, url: called });
+    expect(checkEgress(url, "public")).toEqual({ ok: true, url: called, publicOnly: true });
   });
 });
 
 describe("egress policy local", () => {
   test.each(refused)("allows %s", (url) => {
-    expect(checkEgress(url, "local")).toEqual({ ok: true, url: new URL(url).href });
+    expect(checkEgress(url, "local")).toEqual({ ok: true, url: new URL(url).href, publicOnly: false });
   });
 
   test.each(refusedAlways)("still refuses %s", (url, reason) => {

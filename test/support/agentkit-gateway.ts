@@ -1,3 +1,4 @@
+import { lookup } from "node:dns";
 import { createAgentGateway, type AgentGatewayOptions } from "../../src/agentkit/gateway.ts";
 import { createUndiciCall } from "../../src/agentkit/undici-call.ts";
 import type { AgentGateway, TaskMessage } from "../../src/app/ports.ts";
@@ -16,7 +17,7 @@ export const message: TaskMessage = {
 /** The real gateway over the real call, with limits short enough for tests. */
 export const gateway = (agentKitHost: string, options: Partial<AgentGatewayOptions> = {}): AgentGateway =>
   createAgentGateway({
-    call: createUndiciCall({ connectTimeoutMs: 300 }),
+    call: createUndiciCall({ connectTimeoutMs: 300, resolve: lookup }),
     agentKitUrl: `http://${agentKitHost}/v1`,
     mode: "auto",
     egress: "local",

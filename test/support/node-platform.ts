@@ -1,3 +1,4 @@
+import { lookup } from "node:dns";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,5 +27,5 @@ export const nodePlatform: Platform = {
       },
     };
   },
-  call: createUndiciCall(),
+  call: createUndiciCall({ resolve: lookup }),
 };
