@@ -1,0 +1,4 @@
+import { longMapSuite } from "../suites/long-map-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+longMapSuite(workerdPlatform);
