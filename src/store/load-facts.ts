@@ -112,11 +112,15 @@ const neededRows = (needs: Expression, session: Expression): Statement => ({
   args: [...needs.args, ...session.args, ...needs.args, ...session.args],
 });
 
-/** All that was logged about a map, from the row in which it was entered. */
-const spanRows = (session: Expression, [, from, taskId]: NonNullable<Needs["span"]>): Statement => ({
-  sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND l.seq >= ? AND instr(l.events, ?) > 0
-    ORDER BY l.seq`,
-  args: [...session.args, from, `"taskId":${JSON.stringify(taskId)}`],
+/** All that was logged about maps, from the row in which the first of them was entered; one statement however many end at once. */
+const spanRows = (session: Expression, spans: NonNullable<Needs["spans"]>): Statement => ({
+  sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND l.seq >= ?
+    AND EXISTS (SELECT 1 FROM json_each(?) q WHERE instr(l.events, q.value) > 0) ORDER BY l.seq`,
+  args: [
+    ...session.args,
+    Math.min(...spans.map(([, from]) => from)),
+    JSON.stringify(spans.map(([, , taskId]) => `"taskId":${JSON.stringify(taskId)}`)),
+  ],
 });
 
 /** Other sessions, and of a completed one the row in which it ended: after that only late results are logged. */
@@ -152,7 +156,7 @@ export const factStatements = (
   ),
   ...(session === null ? [] : [neededRows(needs, session)]),
   ...(session === null || historyOf === null ? [] : [historyRows(session, historyOf)]),
-  ...(session === null || asked?.span === undefined ? [] : [spanRows(session, asked.span)]),
+  ...(session === null || asked?.spans === undefined ? [] : [spanRows(session, asked.spans)]),
   ...(asked?.relatives === undefined ? [] : [relatives(asked.relatives)]),
 ];
 
@@ -203,7 +207,8 @@ export const readFacts = (
 ): LoadedFacts => {
   const [named, capable, heard, rows, ...others] = results.map((result) => result.rows);
   const history = historyOf === null ? null : (others.shift() ?? []);
-  const span = asked?.span === undefined ? null : { n: asked.span[0], events: eventsIn(others.shift() ?? []) };
+  const spans = asked?.spans?.map(([n]) => n);
+  const span = spans === undefined ? null : { of: spans, events: eventsIn(others.shift() ?? []) };
   const agents = new Map<string, Agent>();
   const newest = new Map<string, string>();
   const ahead = new Map<string, number>();

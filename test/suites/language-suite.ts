@@ -267,6 +267,28 @@ export const languageSuite = (platform: Platform): void => {
       expect(map?.output).toEqual([1, null, 3]);
     });
 
+    test("maps whose last items end at the same moment end together", async () => {
+      const world = await open();
+      const map = (taskId: string): JsonObject => ({
+        taskId,
+        type: "map",
+        dependsOn: [],
+        forEach: [taskId, "silent"],
+        task: {
+          agentCapability: "work",
+          parameters: { n: "${item}" },
+          retry: { maxAttempts: 1 },
+          timeout: { run: "1m" },
+          onFailure: "continue",
+        },
+      });
+      const work: Behaviour = ({ n }) => (n === "silent" ? { silence: {} } : done(n ?? null));
+      const id = await world.run({ id: "maps", tasks: [map("one"), map("two")] }, {}, { one: work, two: work });
+      await world.pass(61_000);
+      expect(await world.session(id)).toMatchObject({ status: "completed" });
+      expect(await world.outputs(id)).toEqual({ one: ["one", null], two: ["two", null] });
+    });
+
     test("a wait ends when its time has come; a signal and an approval when somebody says so", async () => {
       const world = await open();
       const id = await world.run({

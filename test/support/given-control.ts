@@ -91,7 +91,7 @@ export const withMap = (from: Given, n: number): Given => {
       event.items?.forEach((item, index) => items.set(`${seq}.${n}.${index}`, item));
     }
   }
-  return knowing(from, { items, span: { n, events: historyOf(from.world) } });
+  return knowing(from, { items, span: { of: [n], events: historyOf(from.world) } });
 };
 
 /** The open task of that number, in the phase it is known to be in. */

@@ -35,8 +35,11 @@ const loaded = (world: World, needs: Needs, withHistory: boolean): Facts => {
     ahead: world.ahead,
     history: withHistory ? historyOf(world) : null,
     items: new Map((needs.items ?? []).flatMap((place) => itemOf(world, place))),
-    span: needs.span
-      ? { n: needs.span[0], events: world.log.slice(needs.span[1] - 1).flatMap(({ events }) => events) }
+    span: needs.spans
+      ? {
+          of: needs.spans.map(([n]) => n),
+          events: world.log.slice(Math.min(...needs.spans.map(([, from]) => from)) - 1).flatMap(({ events }) => events),
+        }
       : null,
     relatives: new Map((needs.relatives ?? []).map((id) => [id, null])),
     known: { agents: new Set(needs.agents), caps: new Set(needs.caps) },

@@ -45,7 +45,7 @@ const decision = (turn: Turn, answer: Answer): Decision => {
     caps: [...missing.caps],
     ...(missing.items.size === 0 ? {} : { items: [...missing.items.values()] }),
     ...(missing.relatives.size === 0 ? {} : { relatives: [...missing.relatives] }),
-    ...(missing.span === null ? {} : { span: missing.span }),
+    ...(missing.spans.size === 0 ? {} : { spans: [...missing.spans.values()] }),
   };
   return { events: [], state, agents, answer: { kind: "needs_facts", needs } };
 };

@@ -48,8 +48,8 @@ export interface Facts {
   readonly history: readonly SessionEvent[] | null;
   /** Items of maps, by `<log row>.<n of the map>.<index>`. */
   readonly items?: ReadonlyMap<string, Json>;
-  /** Everything logged about a map, from the row in which it was entered. */
-  readonly span?: { readonly n: number; readonly events: readonly SessionEvent[] } | null;
+  /** Everything logged about those maps (their `n`), each from the row in which it was entered. */
+  readonly span?: { readonly of: readonly number[]; readonly events: readonly SessionEvent[] } | null;
   /** Other sessions that this one hangs together with, by id; `null`: there is none of that id. */
   readonly relatives?: ReadonlyMap<string, Relative | null>;
   /** Which agents and capabilities were asked for; absent: all there are. What was not asked for is not known. */

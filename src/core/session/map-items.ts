@@ -54,8 +54,8 @@ const enterItem = (turn: Turn, map: MappingTask, item: Json): void => {
 const spanOf = (turn: Turn, map: MappingTask): readonly SessionEvent[] | null => {
   if (map.paramsSeq === turn.seq) return turn.events;
   const { span } = turn.facts;
-  if (span?.n === map.n) return [...span.events, ...turn.events];
-  turn.missing.span = [map.n, map.paramsSeq, map.taskId];
+  if (span?.of.includes(map.n) === true) return [...span.events, ...turn.events];
+  turn.missing.spans.set(map.n, [map.n, map.paramsSeq, map.taskId]);
   return null;
 };
 

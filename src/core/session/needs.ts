@@ -15,9 +15,9 @@ export interface Needs {
   readonly caps: readonly string[];
   /** Items of maps: log row, `n` of the map, index. */
   readonly items?: readonly (readonly [number, number, number])[];
-  /** Asked for by a decision only: other sessions, and all that was logged about a map (its `n`, its first row, its id). */
+  /** Asked for by a decision only: other sessions, and all that was logged about maps (`n`, first row, id of each). */
   readonly relatives?: readonly string[];
-  readonly span?: readonly [number, number, string];
+  readonly spans?: readonly (readonly [number, number, string])[];
 }
 
 const union = <K extends string, T>(
@@ -36,7 +36,7 @@ export const unionOf = (a: Needs, b: Needs): Needs => ({
   caps: [...new Set([...a.caps, ...b.caps])],
   ...union("items", a.items, b.items),
   ...union("relatives", a.relatives, b.relatives),
-  ...(b.span === undefined && a.span === undefined ? {} : { span: (b.span ?? a.span)! }),
+  ...union("spans", a.spans, b.spans),
 });
 
 /**

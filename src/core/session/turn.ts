@@ -13,8 +13,8 @@ export interface Missing {
   /** Items of maps: log row, `n` of the map, index. */
   readonly items: Map<string, readonly [number, number, number]>;
   readonly relatives: Set<string>;
-  /** All that was logged about a map: its `n`, the row in which it was entered, its id. */
-  span: readonly [number, number, string] | null;
+  /** All that was logged about maps, by their `n`: that, the row in which it was entered, its id. Several may end at once. */
+  readonly spans: Map<number, readonly [number, number, string]>;
 }
 
 /** A task that ended in this turn, whose consequences are still to be drawn. */
@@ -55,7 +55,14 @@ export const beginTurn = (
   seq,
   events: [],
   agents: new Map(facts.agents),
-  missing: { rows: new Set(), agents: new Set(), caps: new Set(), items: new Map(), relatives: new Set(), span: null },
+  missing: {
+    rows: new Set(),
+    agents: new Set(),
+    caps: new Set(),
+    items: new Map(),
+    relatives: new Set(),
+    spans: new Map(),
+  },
   agenda: [],
   state,
 });
@@ -90,5 +97,6 @@ export const rowIn = (turn: Turn, seq: number): readonly SessionEvent[] | undefi
 
 /** Whether facts are missing: then nothing that was decided counts, and it is decided again with them. */
 export const lacksFacts = ({ missing }: Turn): boolean =>
-  missing.span !== null ||
-  [missing.rows, missing.agents, missing.caps, missing.items, missing.relatives].some(({ size }) => size > 0);
+  [missing.rows, missing.agents, missing.caps, missing.items, missing.relatives, missing.spans].some(
+    ({ size }) => size > 0,
+  );

@@ -240,7 +240,7 @@ describe("items of a map, by their number", () => {
     last
       .when(third)
       .then()
-      .answers({ kind: "needs_facts", needs: { ...needs, span: [1, 1, "one"] } });
+      .answers({ kind: "needs_facts", needs: { ...needs, spans: [[1, 1, "one"]] } });
   });
 
   test("are tried again", () => {

@@ -245,3 +245,22 @@ test("an operator who completes an item gives its output, one who skips the map 
       { type: "SessionCompleted" },
     );
 });
+
+test("maps whose last items end at the same moment end together, each with its own outputs", () => {
+  const nobody = (taskId: string, forEach: Json): Tasks[number] => ({
+    taskId,
+    type: "map",
+    dependsOn: [],
+    forEach,
+    task: { agentCapability: "nobody-has-this", onFailure: "continue", timeout: { queue: "1m" } },
+  });
+  const ended = stored({ tasks: [nobody("one", [1]), nobody("two", [1, 2])] })
+    .when(start())
+    .when(tick(T0 + MINUTE));
+  expect(ended.events.filter(({ type }) => type === "TaskResolved")).toMatchObject([
+    { taskId: "one", output: [null] },
+    { taskId: "two", output: [null, null] },
+  ]);
+  expect(ended.state.status).toBe("completed");
+  expect(ended.loads).toBeLessThan(5);
+});

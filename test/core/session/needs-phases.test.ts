@@ -18,7 +18,7 @@ const able = agent("a", { capabilities: ["c"] });
 
 test("two needs are one: each thing once, and what only one of them asks for stays", () => {
   const a = { rows: [1, 2], agents: ["x"], caps: [], items: [[1, 1, 0]], relatives: ["r"] } as const;
-  const b = { rows: [2, 3], agents: ["x", "y"], caps: ["c"], items: [[1, 1, 1]], span: [1, 1, "each"] } as const;
+  const b = { rows: [2, 3], agents: ["x", "y"], caps: ["c"], items: [[1, 1, 1]], spans: [[1, 1, "each"]] } as const;
   const both = {
     rows: [1, 2, 3],
     agents: ["x", "y"],
@@ -29,8 +29,8 @@ test("two needs are one: each thing once, and what only one of them asks for sta
     ],
     relatives: ["r"],
   };
-  expect(unionOf(a, b)).toEqual({ ...both, span: [1, 1, "each"] });
-  expect(unionOf(b, a)).toMatchObject({ span: [1, 1, "each"], relatives: ["r"] });
+  expect(unionOf(a, b)).toEqual({ ...both, spans: [[1, 1, "each"]] });
+  expect(unionOf(b, a)).toMatchObject({ spans: [[1, 1, "each"]], relatives: ["r"] });
   expect(unionOf({ rows: [], agents: [], caps: [] }, { rows: [], agents: [], caps: [] })).toEqual({
     rows: [],
     agents: [],
