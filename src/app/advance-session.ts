@@ -81,6 +81,21 @@ export const tickSession = async (deps: Deps, sessionId: string): Promise<void> 
   await advanceSession(deps, sessionId, { type: "Tick" }, systemCause("Tick"));
 };
 
+/** What a hint asks for: a tick, or a call that was left to whoever takes the hint. */
+export interface HintTaken {
+  readonly sessionId: string;
+  readonly call?: { readonly n: number; readonly attempt: number } | undefined;
+}
+
+/**
+ * Does what a hint asks for; harmless at any time and any number of times. A call is made in the background, once it is
+ * committed that it has begun: a copy of the hint, or one that comes late, finds that and makes none.
+ */
+export const takeHint = async (deps: Deps, { sessionId, call }: HintTaken): Promise<void> => {
+  if (call === undefined) return tickSession(deps, sessionId);
+  await advanceSession(deps, sessionId, { type: "BeginCall", ...call }, systemCause("BeginCall"));
+};
+
 /**
  * Ticks sessions in the background: something they wait for may have come. One after the other, so that the
  * first of them has the first choice of the agents; one that fails does not stop the next.

@@ -1,4 +1,5 @@
 import type { TaskCaller } from "./call-port.ts";
+import type { CallLimits } from "../core/session/commands.ts";
 import type { AgentGateway, Calendar, Clock, Defer, Entropy, Hints, Log } from "./ports.ts";
 import { hexOf } from "./sha256.ts";
 import type { GraphCache } from "./graph-cache.ts";
@@ -9,6 +10,8 @@ export interface Deps {
   readonly store: Store;
   readonly gateway: AgentGateway;
   readonly calls: TaskCaller;
+  /** Which calls this invocation leaves to the queue consumer; absent: none. */
+  readonly callLimits?: CallLimits;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly defer: Defer;

@@ -80,13 +80,22 @@ export interface AgentGateway {
 }
 
 /** A nudge to look at a session. Carries no truth: losing every one of them costs time, never work. */
-export interface Hint {
-  readonly sessionId: string;
-  /** Epoch ms at which there is something to do. */
-  readonly at: number;
-  /** `retry`: wanted on time; `deadline`: the sweep is soon enough. */
-  readonly kind: "retry" | "deadline";
-}
+export type Hint =
+  | {
+      readonly sessionId: string;
+      /** Epoch ms at which there is something to do. */
+      readonly at: number;
+      /** `retry`: wanted on time; `deadline`: the sweep is soon enough. */
+      readonly kind: "retry" | "deadline";
+    }
+  /** A call to be made, now, by whoever takes the hint: one that outlasts the invocation which asked for it. */
+  | {
+      readonly sessionId: string;
+      readonly at: number;
+      readonly kind: "call";
+      readonly n: number;
+      readonly attempt: number;
+    };
 
 /** Best effort and cheap; never throws. */
 export interface Hints {

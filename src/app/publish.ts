@@ -68,7 +68,7 @@ const dispatch = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, 
 };
 
 const call = (deps: Deps, onward: Onward, decision: Decision, facts: Facts, event: CallRequested): void => {
-  const order = orderOf(decision, facts, event, "calling");
+  const order = event.handedOn === true ? null : orderOf(decision, facts, event, "calling");
   if (order === null) return;
   const { state, work, parameters } = order;
   if (parameters === undefined) return lacksData(deps, event.attemptId);
@@ -101,9 +101,19 @@ export const publish = (
     if (event.type === "ChildRequested") child(deps, onward, decision, facts, event);
   }
   onward.wake(wake);
-  const hints = hintsOf(decision, dueAt);
+  const hints = [...hintsOf(decision, dueAt), ...handedOn(decision)];
   if (hints.length > 0) inBackground(deps, "hint", () => deps.hints.send(hints));
 };
+
+/** The calls that this decision leaves to whoever takes the hint. */
+const handedOn = ({ state, events }: Decision): readonly Hint[] =>
+  state.open.flatMap((task): readonly Hint[] =>
+    task.phase === "calling" &&
+    task.handedOn === true &&
+    events.some((event) => event.type === "CallRequested" && event.n === task.n)
+      ? [{ sessionId: state.id, at: state.updatedAt, kind: "call", n: task.n, attempt: task.attempt }]
+      : [],
+  );
 
 /** Each retry is announced, also where an earlier timer stands: that one may be void by then, and nobody comes again. */
 const hintsOf = ({ state, events }: Decision, dueAt: number | null | undefined): readonly Hint[] => {

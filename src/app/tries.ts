@@ -5,13 +5,18 @@ import { OpsError } from "./ops-error.ts";
 /** A stale writer loads and decides again this often; then the caller is told to come back. */
 export const MAX_TRIES = 7;
 
-/** A command without its time and seed, which every try gets anew. */
+/** A command without its time, seed and limits, which every try gets anew. */
 export type Wish<C extends SessionCommand = SessionCommand> = C extends SessionCommand
-  ? Omit<C, "now" | "seed">
+  ? Omit<C, "now" | "seed" | "callLimits">
   : never;
 
-export const withClock = (deps: Deps, wish: Wish): SessionCommand =>
-  ({ ...wish, now: deps.clock.now(), seed: randomHex(deps.entropy, 16) }) as SessionCommand;
+export const withClock = ({ clock, entropy, callLimits }: Deps, wish: Wish): SessionCommand =>
+  ({
+    ...wish,
+    now: clock.now(),
+    seed: randomHex(entropy, 16),
+    ...(callLimits === undefined ? {} : { callLimits: { ...callLimits } }),
+  }) as SessionCommand;
 
 export const contention = (): OpsError =>
   new OpsError("contention", "Too many changes at the same moment; the request may be repeated.");

@@ -1,5 +1,5 @@
 import { createFetchCall } from "../agentkit/fetch-call.ts";
-import { tickSession } from "../app/advance-session.ts";
+import { takeHint, type HintTaken } from "../app/advance-session.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache } from "../app/graph-cache.ts";
 import { OpsError } from "../app/ops-error.ts";
@@ -15,11 +15,14 @@ import { d1Sql } from "../store/d1.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
 import { assemble } from "./assemble.ts";
 import { systemClock } from "./system.ts";
+import { workerCalls, type Invocation } from "./worker-calls.ts";
 import { reachable } from "./worker-probe.ts";
 
 export interface Env {
   readonly DB: D1Database;
   readonly HINTS: Queue<HintMessage>;
+  /** Calls that outlast a request: in a queue of their own, for they would hold up the other hints. */
+  readonly CALLS: Queue<HintMessage>;
   readonly [name: string]: unknown;
 }
 
@@ -43,16 +46,17 @@ const readConfig = (env: Env): Config => {
   return parsed.config;
 };
 
-const depsOf = (env: Env, config: Config, context: ExecutionContext): Deps => {
+const depsOf = (env: Env, config: Config, context: ExecutionContext, invocation: Invocation): Deps => {
   const log = createJsonLog({ write: (line) => console.log(line), clock: systemClock, level: config.logLevel });
-  return assemble(config, {
+  const deps = assemble(config, {
     sql: boundedSql(d1Sql(env.DB)),
     call: createFetchCall(fetch, reachable),
     defer: { defer: (work) => context.waitUntil(work()) },
-    hints: createQueueHints(env.HINTS, systemClock, log),
+    hints: createQueueHints(env.HINTS, systemClock, log, env.CALLS),
     log,
     graphs,
   });
+  return { ...deps, ...workerCalls(deps.calls, invocation) };
 };
 
 const settings = (config: Config): Parameters<typeof createApp>[1] => ({
@@ -64,10 +68,30 @@ const settings = (config: Config): Parameters<typeof createApp>[1] => ({
   accepting: () => true,
 });
 
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
+
 /** Queues outlive deployments, and people may put things into them: what comes out is looked at. */
-const sessionIn = (body: unknown): string | null => {
-  const id = typeof body === "object" && body !== null && "sessionId" in body ? body.sessionId : null;
-  return typeof id === "string" && isSessionId(id) ? id : null;
+const hintIn = (body: unknown): HintTaken | null => {
+  if (typeof body !== "object" || body === null || !("sessionId" in body)) return null;
+  const { sessionId } = body;
+  if (typeof sessionId !== "string" || !isSessionId(sessionId)) return null;
+  if (!("call" in body)) return { sessionId };
+  const { n, attempt } = (body.call ?? {}) as { readonly n?: unknown; readonly attempt?: unknown };
+  return isCount(n) && isCount(attempt) ? { sessionId, call: { n, attempt } } : null;
+};
+
+/** Work that the handler itself waits for: a call may take longer than `waitUntil` lasts. */
+const createAwaited = () => {
+  const running = new Set<Promise<void>>();
+  return {
+    defer: (work: () => Promise<void>): void => {
+      const promise = work().finally(() => running.delete(promise));
+      running.add(promise);
+    },
+    done: async (): Promise<void> => {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
 };
 
 const misconfigured = (error: OpsError): Response =>
@@ -85,31 +109,36 @@ export default {
       if (error instanceof OpsError) return misconfigured(error);
       throw error;
     }
-    return createApp(depsOf(env, config, context), settings(config)).fetch(request, env, context);
+    return createApp(depsOf(env, config, context, "fetch"), settings(config)).fetch(request, env, context);
   },
 
-  /** Hints: each names a session to look at. Retried only when the store cannot be reached. */
+  /**
+   * Hints: each names a session to look at, or a call to make. Retried only when the store cannot be reached; what became
+   * of a call is its session's business.
+   */
   async queue(batch, env, context) {
-    const deps = depsOf(env, readConfig(env), context);
+    const deps = depsOf(env, readConfig(env), context, "queue");
+    const awaited = createAwaited();
     for (const message of batch.messages) {
-      const sessionId = sessionIn(message.body);
+      const hint = hintIn(message.body);
       try {
-        if (sessionId === null) deps.log.log("warn", "a queue message names no session", { message: message.id });
-        else await tickSession(deps, sessionId);
+        if (hint === null) deps.log.log("warn", "a queue message names no session", { message: message.id });
+        else await takeHint(hint.call === undefined ? deps : { ...deps, defer: awaited }, hint);
         message.ack();
       } catch (error) {
         if (error instanceof OpsError && error.code === "store_unavailable") message.retry();
         else {
-          await tickSafely(deps, sessionId ?? "");
+          await tickSafely(deps, hint?.sessionId ?? "");
           message.ack();
         }
       }
     }
+    await awaited.done();
   },
 
   /** The safety net: one tick a minute sweeps every five seconds. */
   async scheduled(_controller, env, context) {
-    const deps = depsOf(env, readConfig(env), context);
+    const deps = depsOf(env, readConfig(env), context, "scheduled");
     const end = systemClock.now() + TICK_MS;
     for (;;) {
       try {

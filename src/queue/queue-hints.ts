@@ -5,32 +5,48 @@ export interface HintQueue {
   sendBatch(messages: { body: HintMessage; delaySeconds?: number }[]): Promise<unknown>;
 }
 
-/** A queue message: an id, never a payload. */
+/** A queue message: ids, never a payload. `call`: which call of the session is to be made. */
 export interface HintMessage {
   readonly sessionId: string;
+  readonly call?: { readonly n: number; readonly attempt: number };
 }
 
 const BATCH = 100;
 const MAX_DELAY_SECONDS = 43_200;
 
-/** Hints as queue messages. Only what is wanted on time is sent; deadlines are the cron tick's business. */
-export const createQueueHints = (queue: HintQueue, clock: Clock, log: Log): Hints => ({
-  send: async (hints: readonly Hint[]) => {
-    const messages = hints
-      .filter((hint) => hint.kind === "retry")
-      .map((hint) => ({
-        body: { sessionId: hint.sessionId },
-        delaySeconds: Math.max(0, Math.ceil((hint.at - clock.now()) / 1_000)),
-      }))
-      .filter(({ delaySeconds }) => delaySeconds <= MAX_DELAY_SECONDS);
+/**
+ * Hints as queue messages. Only what is wanted on time is sent; deadlines are the cron tick's business. `calls`: the queue
+ * for calls, which take long and must not hold up the others.
+ */
+export const createQueueHints = (queue: HintQueue, clock: Clock, log: Log, calls: HintQueue = queue): Hints => {
+  const send = async (to: HintQueue, messages: Parameters<HintQueue["sendBatch"]>[0]): Promise<void> => {
     for (let at = 0; at < messages.length; at += BATCH) {
       try {
-        await queue.sendBatch(messages.slice(at, at + BATCH));
+        await to.sendBatch(messages.slice(at, at + BATCH));
       } catch (error) {
         log.log("warn", "hints could not be sent; the tick will find the sessions", {
           error: error instanceof Error ? error.message : String(error),
         });
       }
     }
-  },
-});
+  };
+  return {
+    send: async (hints: readonly Hint[]) => {
+      const retries = hints
+        .filter((hint) => hint.kind === "retry")
+        .map((hint) => ({
+          body: { sessionId: hint.sessionId },
+          delaySeconds: Math.max(0, Math.ceil((hint.at - clock.now()) / 1_000)),
+        }));
+      await send(
+        queue,
+        retries.filter(({ delaySeconds }) => delaySeconds <= MAX_DELAY_SECONDS),
+      );
+      const begun = hints.filter((hint) => hint.kind === "call");
+      await send(
+        calls,
+        begun.map(({ sessionId, n, attempt }) => ({ body: { sessionId, call: { n, attempt } } })),
+      );
+    },
+  };
+};

@@ -1,7 +1,7 @@
 import { createAgentGateway } from "../../src/agentkit/gateway.ts";
 import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
-import { tickSession } from "../../src/app/advance-session.ts";
+import { takeHint } from "../../src/app/advance-session.ts";
 import type { Deps } from "../../src/app/deps.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
 import { OpsError } from "../../src/app/ops-error.ts";
@@ -135,7 +135,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     consume: (message, retry) => {
       spawn(async () => {
         try {
-          await tickSession(deps, message.sessionId);
+          await takeHint(deps, message);
         } catch (error) {
           if (error instanceof OpsError && error.code === "store_unavailable") retry();
           else await tickSafely(deps, message.sessionId);
@@ -155,6 +155,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     store: createStore(simSql(world, worker, random)),
     gateway: createAgentGateway({ ...outside, mode: world.mode }),
     calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: new Map() }),
+    callLimits: { firstMs: 20_000, againMs: Infinity },
     clock,
     entropy: { bytes: (length) => Uint8Array.from({ length }, () => entropy.int(256)) },
     defer: {

@@ -9,6 +9,7 @@ declare global {
     interface Env {
       readonly DB: D1Database;
       readonly HINTS: Queue;
+      readonly CALLS: Queue;
       readonly MIGRATIONS: D1Migration[];
     }
   }

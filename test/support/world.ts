@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly callTimeoutMs?: number;
   /** What definitions may refer to. */
   readonly secrets?: ReadonlyMap<string, string>;
+  /** Which calls are left to the queue consumer; default: none, as on Node. */
+  readonly callLimits?: Deps["callLimits"];
   /** Collects log lines. */
   readonly log?: Log;
 }
@@ -110,6 +112,7 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
       ...(options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs }),
     }),
     calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: options.secrets ?? new Map() }),
+    ...(options.callLimits === undefined ? {} : { callLimits: options.callLimits }),
     clock,
     entropy: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     defer: {

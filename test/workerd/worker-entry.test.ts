@@ -29,9 +29,20 @@ const HINTS = {
   },
 } as unknown as Queue<HintMessage>;
 
+/** What the queue for calls was given, and dropped. */
+const calls: HintMessage[] = [];
+
+const CALLS = {
+  sendBatch: (messages: { body: HintMessage }[]) => {
+    calls.push(...messages.map(({ body }) => body));
+    return Promise.resolve();
+  },
+} as unknown as Queue<HintMessage>;
+
 const workerEnv = (more: Partial<Env> = {}): Env => ({
   ...env,
   HINTS,
+  CALLS,
   OPSCORE_API_KEY: KEY,
   OPSCORE_EGRESS: "local",
   OPSCORE_DISPATCH: "direct",
@@ -121,6 +132,7 @@ const fail = (taskId: string, retryAfterMs?: number): Promise<unknown> =>
 beforeEach(async () => {
   await workerdPlatform.openSql();
   dropped.length = 0;
+  calls.length = 0;
   underWay.length = 0;
   // The worker has the real clock. It is stepped here: its waits move it and cost no time.
   vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 22, 8, 0, 0) });
@@ -225,6 +237,47 @@ describe("the queue handler", () => {
       DB: broken as unknown as D1Database,
     });
     expect(result.retryMessages.map(({ msgId }) => msgId)).toEqual(["m0"]);
+  });
+});
+
+describe("calls that outlast a request", () => {
+  const http = (url: string, more: object = {}) => ({
+    id: "calling",
+    name: "Calling",
+    tasks: [
+      { taskId: "call", type: "http", method: "POST", url, body: { opscore_task_id: "x", payload: {} }, ...more },
+    ],
+  });
+  const target = () => fleet.startAgent({ behaviour: "silent" });
+
+  test("are left to the queue, and the consumer makes each once", async () => {
+    const { agent, endpoint } = await target();
+    const sessionId = await start(http(endpoint));
+    const hint = { sessionId, call: { n: 1, attempt: 1 } };
+    expect(calls).toEqual([hint]);
+    expect(await fleet.deliveries(agent)).toHaveLength(0);
+    const result = await deliver([hint, hint, { sessionId, call: { n: 1, attempt: "1" } }, { sessionId, call: null }]);
+    expect(result.explicitAcks).toHaveLength(4);
+    expect(await session(sessionId)).toMatchObject({ status: "completed" });
+    await deliver([hint]);
+    expect(await fleet.deliveries(agent)).toHaveLength(1);
+  });
+
+  test("are made by the tick where the queue loses them", async () => {
+    const { agent, endpoint } = await target();
+    const sessionId = await start(http(endpoint));
+    vi.setSystemTime(Date.now() + 60 * SECOND_MS);
+    await tick();
+    expect(await session(sessionId)).toMatchObject({ status: "completed" });
+    expect(await fleet.deliveries(agent)).toHaveLength(1);
+  });
+
+  test("are told from those that fit into a request", async () => {
+    const { agent, endpoint } = await target();
+    const sessionId = await start(http(endpoint, { timeout: { run: "20s" } }));
+    expect(calls).toEqual([]);
+    expect(await session(sessionId)).toMatchObject({ status: "completed" });
+    expect(await fleet.deliveries(agent)).toHaveLength(1);
   });
 });
 

@@ -3,7 +3,7 @@ import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
 import { noteMissing } from "./assign.ts";
 import type { CallResult } from "./commands.ts";
-import { LEASE_MS } from "./deadlines.ts";
+import { HANDED_ON_MS, LEASE_MS } from "./deadlines.ts";
 import { logIsFull, MAX_ROWS } from "./end-attempt.ts";
 import { failTask } from "./fail-task.ts";
 import { workOf } from "./facts.ts";
@@ -45,8 +45,15 @@ const toolOwner = (turn: Turn, task: OpenTask): string | null => {
   return route.candidates[0] ?? null;
 };
 
+/** Whether a call is left to the queue consumer, because it may outlast the invocation at hand. */
+const isHandedOn = ({ callLimits }: Turn, runMs: number, why: Why): boolean =>
+  callLimits !== null && why !== "begun" && runMs > (why === "first" ? callLimits.firstMs : callLimits.againMs);
+
+/** Why a call is requested: for the first time, because its outcome is lost, or by the consumer that makes it now. */
+type Why = "first" | "lost" | "begun";
+
 /** Asks for a call; a tool that nobody has is looked for again later, and that uses no attempt. */
-const request = (turn: Turn, task: OpenTask, attempt: number, again: boolean): void => {
+const request = (turn: Turn, task: OpenTask, attempt: number, why: Why): void => {
   const { taskId, n } = task;
   const work = workOf(turn.facts.graph, task);
   const agentId = work.type === "tool" ? toolOwner(turn, task) : undefined;
@@ -54,14 +61,16 @@ const request = (turn: Turn, task: OpenTask, attempt: number, again: boolean): v
     const error = { code: "no_agent", message: "no registered agent has the tool" };
     return failCall(turn, task, task.attempt, { kind: "failed", error, retryable: true, retryAfterMs: null }, false);
   }
+  const handedOn = isHandedOn(turn, work.timeout.runMs, why);
   emit(turn, {
     type: "CallRequested",
     taskId,
     n,
     attempt,
     attemptId: attemptIdOf(turn.state.id, n, attempt),
-    leaseUntil: turn.now + work.timeout.runMs + LEASE_MS,
-    again,
+    leaseUntil: turn.now + (handedOn ? HANDED_ON_MS : work.timeout.runMs + LEASE_MS),
+    again: why !== "first",
+    ...(handedOn ? { handedOn } : {}),
     ...(agentId === undefined ? {} : { agentId }),
   });
 };
@@ -69,11 +78,23 @@ const request = (turn: Turn, task: OpenTask, attempt: number, again: boolean): v
 /** Requests the call of a ready task: the invocation that commits this makes it. Not while the session is paused. */
 export const requestCall = (turn: Turn, n: number): void => {
   const task = openTask(turn, n)!; // callers have just seen it open
-  request(turn, task, task.attempt + 1, false);
+  request(turn, task, task.attempt + 1, "first");
 };
 
 /** The invocation that made the call is gone, and with it the outcome: the same call again, under the same number. */
-export const repeatCall = (turn: Turn, task: CallingTask): void => request(turn, task, task.attempt, true);
+export const repeatCall = (turn: Turn, task: CallingTask): void => request(turn, task, task.attempt, "lost");
+
+/**
+ * The queue consumer takes the call that was left to it, and with it the lease. False: it is not, or no longer, to be
+ * begun; another copy of the hint was faster, or the session is paused.
+ */
+export const beginCall = (turn: Turn, n: number, attempt: number): boolean => {
+  const task = openTask(turn, n);
+  if (task?.phase !== "calling" || task.attempt !== attempt || task.handedOn !== true) return false;
+  if (turn.state.paused !== undefined) return false;
+  request(turn, task, attempt, "begun");
+  return true;
+};
 
 /** Takes the outcome of a call or a child session. */
 export const endCall = (turn: Turn, task: CallingTask | ChildTask, result: CallResult): void => {

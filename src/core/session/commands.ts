@@ -2,11 +2,24 @@ import type { Json, JsonObject } from "../json.ts";
 import type { Result, Transport, Usage } from "./events.ts";
 import type { Actor, DefinitionRef, ParentRef, TaskError } from "./state.ts";
 
+/**
+ * How long (ms) the calls may take that the invocation at hand makes itself; longer ones are left to the queue consumer,
+ * which begins them with `BeginCall`.
+ */
+export interface CallLimits {
+  /** Of a call requested for the first time. */
+  readonly firstMs: number;
+  /** Of one that the consumer did not come for, or whose outcome was lost. */
+  readonly againMs: number;
+}
+
 interface CommandBase {
   /** Epoch ms; the only clock of a decision. */
   readonly now: number;
   /** Hexadecimal digits; ids and jitter derive from it. */
   readonly seed: string;
+  /** Absent: every call is made where it is requested. */
+  readonly callLimits?: CallLimits;
 }
 
 export interface StartSession extends CommandBase {
@@ -75,6 +88,13 @@ export interface EndCall extends CommandBase {
   readonly result: CallResult;
 }
 
+/** The queue consumer is about to make a call that was left to it. */
+export interface BeginCall extends CommandBase {
+  readonly type: "BeginCall";
+  readonly n: number;
+  readonly attempt: number;
+}
+
 /** What a person may do with one task of a running session. */
 export type TaskAction =
   | { readonly kind: "retry" }
@@ -118,6 +138,7 @@ export type SessionCommand =
   | SettleAttempt
   | EndDispatch
   | EndCall
+  | BeginCall
   | Tick
   | CancelSession
   | ControlTask

@@ -10,6 +10,9 @@ export const AWAY_MS = 120_000;
 /** How long only the requesting invocation may send a dispatch; longer than two calls of 10 s. */
 export const LEASE_MS = 30_000;
 
+/** How long the queue consumer is waited for that is to make a call; then the sweep sees to it. */
+export const HANDED_ON_MS = 60_000;
+
 /** Queue order: when it became ready, minus 30 s a point of priority. Fixed while waiting. Lower goes first. */
 export const orderOf = (task: OpenTask): number => task.readyAt - (task.priority ?? DEFAULT_PRIORITY) * 30_000;
 

@@ -1,5 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
-import { endCall } from "./call.ts";
+import { beginCall, endCall } from "./call.ts";
 import type { SessionCommand } from "./commands.ts";
 import { controlTask, pause, resume, signal, type ControlAnswer } from "./control.ts";
 import { endAttempt } from "./end-attempt.ts";
@@ -104,6 +104,8 @@ export const decide = (state: SessionState | null, command: SessionCommand, fact
       endCall(turn, task, command.result);
       return decision(turn, { kind: "done" });
     }
+    case "BeginCall":
+      return decision(turn, { kind: beginCall(turn, command.n, command.attempt) ? "done" : "unchanged" });
     case "ControlTask":
       return decision(turn, controlTask(turn, command));
     case "PauseSession":

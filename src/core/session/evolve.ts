@@ -100,6 +100,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         attempt: event.attempt,
         sentAt: place.at,
         leaseUntil: event.leaseUntil,
+        ...(event.handedOn === undefined ? {} : { handedOn: event.handedOn }),
       }));
     case "ChildRequested":
       return inPhase({ ...state, dispatched: true }, event.n, () => ({

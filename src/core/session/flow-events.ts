@@ -69,7 +69,11 @@ export interface DeadlineMoved {
   readonly until: number;
 }
 
-/** The engine is to make a call itself; `again`: one without an outcome, once more under its old number. */
+/**
+ * The engine is to make a call itself; `again`: one without an outcome, once more under its old number. `handedOn`: it is
+ * left to the queue consumer, which requests it again as its own before it makes it, so that a copied hint makes no
+ * second call.
+ */
 export interface CallRequested {
   readonly type: "CallRequested";
   readonly taskId: string;
@@ -78,6 +82,7 @@ export interface CallRequested {
   readonly attemptId: string;
   readonly leaseUntil: number;
   readonly again: boolean;
+  readonly handedOn?: true;
   /** Whose tool it is. */
   readonly agentId?: string;
 }

@@ -80,6 +80,8 @@ export interface CallingTask extends OpenTaskBase {
   readonly phase: "calling";
   readonly sentAt: number;
   readonly leaseUntil: number;
+  /** The queue consumer is to make it and has not begun; until `leaseUntil` it is waited for. */
+  readonly handedOn?: true;
 }
 
 /** A signal or a person is waited for. `until` null: for as long as it takes. */

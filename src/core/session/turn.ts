@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { effectOf, withEffect } from "../agent/effects.ts";
+import type { CallLimits } from "./commands.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
@@ -40,13 +41,15 @@ export interface Turn {
   readonly agents: Map<string, Agent>;
   readonly missing: Missing;
   readonly agenda: Ended[];
+  /** Which calls are left to the queue consumer; `null`: none. */
+  readonly callLimits: CallLimits | null;
   state: SessionState;
 }
 
 export const beginTurn = (
   state: SessionState,
   facts: Facts,
-  command: { readonly now: number; readonly seed: string },
+  command: { readonly now: number; readonly seed: string; readonly callLimits?: CallLimits },
   seq: number,
 ): Turn => ({
   facts,
@@ -64,6 +67,7 @@ export const beginTurn = (
     spans: new Map(),
   },
   agenda: [],
+  callLimits: command.callLimits ?? null,
   state,
 });
 

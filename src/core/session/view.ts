@@ -246,7 +246,7 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
     case "calling":
       return {
         code: "call",
-        message: `the call of "${task.taskId}" is under way (attempt ${task.attempt})`,
+        message: `the call of "${task.taskId}" is ${task.handedOn === true ? "left to the queue" : "under way"} (attempt ${task.attempt})`,
         taskId: task.taskId,
         until: null,
       };

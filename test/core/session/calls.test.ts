@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../src/core/session/decide.ts";
-import { agent, attempt, given, MINUTE, SECOND, start, T0, tick, type Tasks } from "../../support/given.ts";
-import { answered, broke, control, endCall, knowing, openIn, retry } from "../../support/given-control.ts";
+import { waitingFor } from "../../../src/core/session/view.ts";
+import { agent, attempt, given, MINUTE, SECOND, SEED, start, T0, tick, type Tasks } from "../../support/given.ts";
+import {
+  answered,
+  broke,
+  control,
+  endCall,
+  knowing,
+  openIn,
+  pause,
+  resume,
+  retry,
+} from "../../support/given-control.ts";
 
 const http = { taskId: "fetch", type: "http", url: "https://api.test/", nextTaskId: null };
 const defaults = { retry: { maxAttempts: 2, initialInterval: "8s", nonRetryableErrors: ["FINAL"] } };
@@ -129,6 +140,74 @@ describe("a call whose outcome is lost", () => {
     });
     expect(again.and.state.open).toMatchObject([{ phase: "calling", attempt: 1, used: 0 }]);
     again.and.when(endCall(1, answered(1))).then({ type: "TaskResolved", attempt: 1 }, { type: "SessionCompleted" });
+  });
+});
+
+describe("a call that outlasts the invocation which asks for it", () => {
+  const callLimits = { firstMs: 20 * SECOND, againMs: 20 * SECOND };
+  const begin = (at: number, attempt = 1) => ({ type: "BeginCall", n: 1, attempt, now: at, seed: SEED }) as const;
+  const handed = given({ tasks: [http], defaults }).when({ ...start(), callLimits });
+  const over = { leaseUntil: T0 + MINUTE, handedOn: true } as const;
+
+  test("is left to the queue consumer, for a minute; one that does not is made at once", () => {
+    handed.then(
+      { type: "SessionStarted" },
+      { type: "TaskEntered" },
+      { type: "CallRequested", attempt: 1, again: false, ...over },
+    );
+    expect(handed.and.state.open).toMatchObject([{ phase: "calling", ...over }]);
+    const short = given({ tasks: [{ ...http, timeout: { run: "20s" } }] }).when({ ...start(), callLimits });
+    expect(openIn(short.and, 1, "calling")).not.toHaveProperty("handedOn");
+    expect(short.decision.events.at(-1)).toMatchObject({ leaseUntil: T0 + 50 * SECOND });
+  });
+
+  test("is begun by the first copy of its hint, with a lease of its own; the second finds it begun", () => {
+    const begun = handed.and.when(begin(T0 + 50 * SECOND));
+    begun
+      .then({ type: "CallRequested", attempt: 1, attemptId: attempt(1), again: true, leaseUntil: T0 + 110 * SECOND })
+      .answers({ kind: "done" });
+    expect(begun.decision.events[0]).not.toHaveProperty("handedOn");
+    expect(begun.and.state.open).toMatchObject([{ phase: "calling", attempt: 1, sentAt: T0 + 50 * SECOND }]);
+    begun.and
+      .when(begin(T0 + 50 * SECOND))
+      .then()
+      .answers({ kind: "unchanged" });
+    begun.and.when(endCall(1, answered(1))).then({ type: "TaskResolved", attempt: 1 }, { type: "SessionCompleted" });
+  });
+
+  test("is begun by a hint that comes late, if nobody else has begun", () => {
+    const late = handed.and.when({ ...tick(T0 + MINUTE), callLimits }).and.when(begin(T0 + 61 * SECOND));
+    late.then({ type: "CallRequested", again: true, leaseUntil: T0 + 121 * SECOND });
+  });
+
+  test("whose hint was lost is left to the consumer again, or made by whoever may take so long", () => {
+    handed.and
+      .when({ ...tick(T0 + MINUTE), callLimits })
+      .then({ type: "CallRequested", attempt: 1, again: true, handedOn: true, leaseUntil: T0 + 2 * MINUTE });
+    const alone = handed.and.when({ ...tick(T0 + MINUTE), callLimits: { ...callLimits, againMs: Infinity } });
+    alone.then({ type: "CallRequested", attempt: 1, again: true, leaseUntil: T0 + 2 * MINUTE });
+    expect(openIn(alone.and, 1, "calling")).not.toHaveProperty("handedOn");
+  });
+
+  test("is not begun while the session is paused, nor for an attempt that is over", () => {
+    const paused = handed.and.when(pause(T0 + SECOND)).and;
+    paused
+      .when(begin(T0 + 2 * SECOND))
+      .then()
+      .answers({ kind: "unchanged" });
+    const resumed = paused.when(resume(T0 + 5 * MINUTE)).and;
+    expect(resumed.world.log.at(-1)?.events.at(-1)).toMatchObject({ type: "CallRequested", again: true });
+    handed.and.when(begin(T0, 2)).then().answers({ kind: "unchanged" });
+    calling.when(begin(T0)).then().answers({ kind: "unchanged" });
+    calling.when(endCall(1, broke())).and.when(begin(T0)).then().answers({ kind: "unchanged" });
+  });
+
+  test("is said to be left to the queue", () => {
+    expect(waitingFor(handed.and.state, null)).toMatchObject({
+      code: "call",
+      message: 'the call of "fetch" is left to the queue (attempt 1)',
+    });
+    expect(waitingFor(handed.and.when(begin(T0)).and.state, null)?.message).toContain("is under way");
   });
 });
 

@@ -17,6 +17,7 @@ interface Outside {
   readonly agents: HttpCall;
   readonly mode: "auto" | "direct" | "agentkit";
   readonly hints: "delivered" | "lost";
+  readonly callLimits?: Deps["callLimits"];
   /** A planted mutant: every write batch is two. */
   readonly broken?: string;
   readonly now: () => number;
@@ -61,6 +62,7 @@ export const depsOver = (port: Port, outside: Outside): Deps => {
     store: createStore({ batch: outside.broken === "split commit" ? halved(batch) : batch }),
     gateway: createAgentGateway({ ...agents, mode: outside.mode }),
     calls: createTaskCaller({ ...agents, agentKitApiKey: null, secrets: new Map() }),
+    ...(outside.callLimits === undefined ? {} : { callLimits: outside.callLimits }),
     clock,
     entropy: {
       bytes: (length) => createHash("sha256").update(String(outside.draw())).digest().subarray(0, length),

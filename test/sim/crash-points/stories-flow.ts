@@ -54,6 +54,15 @@ export const engineCalls: Story = {
   },
 };
 
+/** The same, left to the queue consumer, as on Workers where they may take long. */
+export const handedCalls: Story = {
+  ...engineCalls,
+  name: "calls that are left to the queue",
+  handsOn: true,
+  // Where its hint is lost, a call waits a minute for the consumer; then its lease counts.
+  slackMs: 70_000,
+};
+
 /** A map with fewer places than items. */
 export const mapping: Story = {
   name: "a map",

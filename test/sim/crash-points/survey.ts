@@ -33,6 +33,7 @@ const tell = async (story: Story, more: Pick<Settings, "broken" | "plan" | "fram
     mode: story.mode ?? "direct",
     own: story.own ?? 100,
     hints: story.hints ?? "delivered",
+    ...(story.handsOn === true ? { callLimits: { firstMs: 0, againMs: Infinity } } : {}),
     audit: () => auditNow(db),
     agents: (request) => people.receive(request),
     ...more,

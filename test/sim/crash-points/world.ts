@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { HttpCall } from "../../../src/agentkit/http-call.ts";
-import { tickSession } from "../../../src/app/advance-session.ts";
+import { takeHint } from "../../../src/app/advance-session.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { sweep, tickSafely } from "../../../src/app/sweep.ts";
 import { createApp } from "../../../src/http/app.ts";
@@ -45,6 +45,8 @@ export interface Settings {
   /** Sessions that a sweep ticks itself; it hands on the others. */
   readonly own: number;
   readonly hints: "delivered" | "lost";
+  /** Calls that are left to the queue consumer; absent: none. */
+  readonly callLimits?: Deps["callLimits"];
   /** A planted mutant, to see that it is found out. */
   readonly broken?: "split commit" | "early answer";
   readonly plan?: Plan;
@@ -199,7 +201,7 @@ export class CrashWorld {
     await this.#invoke(this.#worker, "a queue delivery", async (worker) => {
       const { deps } = worker;
       try {
-        await tickSession(deps, message.sessionId);
+        await takeHint(deps, message);
       } catch {
         await tickSafely(deps, message.sessionId);
       }
