@@ -89,7 +89,7 @@ export const lengthen = async (world: World, sessionId: string): Promise<void> =
     if (map.taskId === "rest" && isLast) break;
     world.clock.advance(1_000);
     const now = world.clock.now();
-    const span = isLast ? { n: map.n, events: log.slice(map.paramsSeq - 1).flat() } : null;
+    const span = isLast ? { of: [map.n], events: log.slice(map.paramsSeq - 1).flat() } : null;
     const result: CallResult = { kind: "completed", output: item.n };
     const command: SessionCommand = { type: "EndCall", n: item.n, attempt: item.attempt, result, now, seed: "5eed" };
     const decision = decide(state, command, { ...base, span }, seq + 1);
