@@ -3,7 +3,7 @@ import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
 import { noteMissing } from "./assign.ts";
 import type { CallResult } from "./commands.ts";
-import { HANDED_ON_MS, LEASE_MS } from "./deadlines.ts";
+import { HANDED_ON_MS, repeatLeaseMs } from "./deadlines.ts";
 import { logIsFull, MAX_ROWS } from "./end-attempt.ts";
 import { failTask } from "./fail-task.ts";
 import { workOf } from "./facts.ts";
@@ -49,6 +49,15 @@ const toolOwner = (turn: Turn, task: OpenTask): string | null => {
 const isHandedOn = ({ callLimits }: Turn, runMs: number, why: Why): boolean =>
   callLimits !== null && why !== "begun" && runMs > (why === "first" ? callLimits.firstMs : callLimits.againMs);
 
+/** A call is made again under its number so often, with longer and longer leases; then the attempt has failed. */
+const MAX_REPEATS = 5;
+
+/** How often the outcome of a task's call was lost, this time included. A consumer that never came has made no call. */
+const repeatsOf = (task: OpenTask, why: Why): number => {
+  if (why === "first" || task.phase !== "calling") return 0;
+  return (task.repeats ?? 0) + (why === "lost" && task.handedOn !== true ? 1 : 0);
+};
+
 /** Why a call is requested: for the first time, because its outcome is lost, or by the consumer that makes it now. */
 type Why = "first" | "lost" | "begun";
 
@@ -61,6 +70,7 @@ const request = (turn: Turn, task: OpenTask, attempt: number, why: Why): void =>
     const error = { code: "no_agent", message: "no registered agent has the tool" };
     return failCall(turn, task, task.attempt, { kind: "failed", error, retryable: true, retryAfterMs: null }, false);
   }
+  const repeats = repeatsOf(task, why);
   const handedOn = isHandedOn(turn, work.timeout.runMs, why);
   emit(turn, {
     type: "CallRequested",
@@ -68,9 +78,10 @@ const request = (turn: Turn, task: OpenTask, attempt: number, why: Why): void =>
     n,
     attempt,
     attemptId: attemptIdOf(turn.state.id, n, attempt),
-    leaseUntil: turn.now + (handedOn ? HANDED_ON_MS : work.timeout.runMs + LEASE_MS),
+    leaseUntil: turn.now + (handedOn ? HANDED_ON_MS : work.timeout.runMs + repeatLeaseMs(repeats)),
     again: why !== "first",
     ...(handedOn ? { handedOn } : {}),
+    ...(repeats === 0 ? {} : { repeats }),
     ...(agentId === undefined ? {} : { agentId }),
   });
 };
@@ -81,8 +92,16 @@ export const requestCall = (turn: Turn, n: number): void => {
   request(turn, task, task.attempt + 1, "first");
 };
 
-/** The invocation that made the call is gone, and with it the outcome: the same call again, under the same number. */
-export const repeatCall = (turn: Turn, task: CallingTask): void => request(turn, task, task.attempt, "lost");
+/**
+ * The invocation that made the call is gone, and with it the outcome: the same call again, under the same number. One that
+ * is lost each time, because it takes its maker with it perhaps, fails its attempt in the end.
+ */
+export const repeatCall = (turn: Turn, task: CallingTask): void => {
+  if (repeatsOf(task, "lost") <= MAX_REPEATS) return request(turn, task, task.attempt, "lost");
+  const message = `the call was made ${MAX_REPEATS + 1} times, and whoever made it was gone before its outcome was known`;
+  const error = { code: "call_lost", message };
+  failCall(turn, task, task.attempt, { kind: "failed", error, retryable: true, retryAfterMs: null });
+};
 
 /**
  * The queue consumer takes the call that was left to it, and with it the lease. False: it is not, or no longer, to be

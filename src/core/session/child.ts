@@ -1,7 +1,7 @@
 import { attemptIdOf, sessionIdAt } from "../ids.ts";
 import { digitsOf } from "../random.ts";
 import { endCall } from "./call.ts";
-import { LEASE_MS } from "./deadlines.ts";
+import { LEASE_MS, repeatLeaseMs } from "./deadlines.ts";
 import { failTask } from "./fail-task.ts";
 import type { Relative } from "./facts.ts";
 import type { ChildTask, SessionState } from "./state.ts";
@@ -9,6 +9,9 @@ import { emit, openTask, type Turn } from "./turn.ts";
 
 /** So many sessions may stand one above the other below the first. */
 export const MAX_DEPTH = 5;
+
+/** A child that is not there is started again so often, in an hour and a half; then its attempt has failed. */
+const MAX_STARTS = 20;
 
 /** Requests a child session for a ready task. Its id is decided here, so that starting it twice starts it once. */
 export const requestChild = (turn: Turn, n: number): void => {
@@ -46,9 +49,27 @@ export const tickChild = (turn: Turn, task: ChildTask): void => {
   const { taskId, n, attempt, sessionId } = task;
   if (child === null) {
     if (turn.now < task.leaseUntil) return;
+    const repeats = (task.repeats ?? 0) + 1;
+    if (repeats >= MAX_STARTS) {
+      const error = {
+        code: "child_not_started",
+        message: `session ${sessionId} could not be started ${repeats} times`,
+      };
+      return endCall(turn, task, { kind: "failed", error, retryable: true, retryAfterMs: null });
+    }
     const attemptId = attemptIdOf(turn.state.id, n, attempt);
-    const leaseUntil = turn.now + LEASE_MS;
-    return emit(turn, { type: "ChildRequested", taskId, n, attempt, attemptId, sessionId, leaseUntil, again: true });
+    const leaseUntil = turn.now + repeatLeaseMs(repeats);
+    return emit(turn, {
+      type: "ChildRequested",
+      taskId,
+      n,
+      attempt,
+      attemptId,
+      sessionId,
+      leaseUntil,
+      again: true,
+      repeats,
+    });
   }
   const { status, reason } = child.state;
   if (status === "open") return;

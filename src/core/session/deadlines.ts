@@ -10,6 +10,10 @@ export const AWAY_MS = 120_000;
 /** How long only the requesting invocation may send a dispatch; longer than two calls of 10 s. */
 export const LEASE_MS = 30_000;
 
+/** The lease of what is requested again because nothing was heard of it: from the second time on it doubles, to 5 min. */
+export const repeatLeaseMs = (repeats: number): number =>
+  Math.min(300_000, LEASE_MS * 2 ** Math.min(10, Math.max(0, repeats - 1)));
+
 /** How long the queue consumer is waited for that is to make a call; then the sweep sees to it. */
 export const HANDED_ON_MS = 60_000;
 

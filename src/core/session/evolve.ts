@@ -101,6 +101,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         sentAt: place.at,
         leaseUntil: event.leaseUntil,
         ...(event.handedOn === undefined ? {} : { handedOn: event.handedOn }),
+        ...(event.repeats === undefined ? {} : { repeats: event.repeats }),
       }));
     case "ChildRequested":
       return inPhase({ ...state, dispatched: true }, event.n, () => ({
@@ -108,6 +109,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         attempt: event.attempt,
         sessionId: event.sessionId,
         leaseUntil: event.leaseUntil,
+        ...(event.repeats === undefined ? {} : { repeats: event.repeats }),
       }));
     case "CallFailed":
       return inPhase(state, event.n, (task) => ({

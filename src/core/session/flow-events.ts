@@ -83,6 +83,8 @@ export interface CallRequested {
   readonly leaseUntil: number;
   readonly again: boolean;
   readonly handedOn?: true;
+  /** How often its outcome was lost so far; absent: never. */
+  readonly repeats?: number;
   /** Whose tool it is. */
   readonly agentId?: string;
 }
@@ -109,6 +111,8 @@ export interface ChildRequested {
   readonly sessionId: string;
   readonly leaseUntil: number;
   readonly again: boolean;
+  /** How often it was found missing so far; absent: never. */
+  readonly repeats?: number;
 }
 
 /** From now on a signal or a person is waited for. */

@@ -82,6 +82,8 @@ export interface CallingTask extends OpenTaskBase {
   readonly leaseUntil: number;
   /** The queue consumer is to make it and has not begun; until `leaseUntil` it is waited for. */
   readonly handedOn?: true;
+  /** How often the outcome of this attempt was lost; absent: never. */
+  readonly repeats?: number;
 }
 
 /** A signal or a person is waited for. `until` null: for as long as it takes. */
@@ -109,6 +111,8 @@ export interface ChildTask extends OpenTaskBase {
   readonly phase: "child";
   readonly sessionId: string;
   readonly leaseUntil: number;
+  /** How often it was found missing; absent: never. */
+  readonly repeats?: number;
 }
 
 export type OpenTask =

@@ -137,9 +137,42 @@ describe("a call whose outcome is lost", () => {
       attemptId: attempt(1),
       again: true,
       leaseUntil: T0 + 2 * MINUTE,
+      repeats: 1,
     });
     expect(again.and.state.open).toMatchObject([{ phase: "calling", attempt: 1, used: 0 }]);
     again.and.when(endCall(1, answered(1))).then({ type: "TaskResolved", attempt: 1 }, { type: "SessionCompleted" });
+  });
+
+  test("each time fails its attempt after the sixth, and the next one begins anew", () => {
+    let now = calling;
+    const leases: number[] = [];
+    for (let repeats = 1; repeats <= 5; repeats += 1) {
+      const { leaseUntil } = openIn(now, 1, "calling");
+      const again = now.when(tick(leaseUntil));
+      again.then({ type: "CallRequested", attempt: 1, again: true, repeats });
+      now = again.and;
+      leases.push(openIn(now, 1, "calling").leaseUntil - leaseUntil - 30 * SECOND);
+    }
+    expect(leases).toEqual([30, 60, 120, 240, 300].map((seconds) => seconds * SECOND));
+    const { leaseUntil } = openIn(now, 1, "calling");
+    const lost = now.when(tick(leaseUntil));
+    const message = "the call was made 6 times, and whoever made it was gone before its outcome was known";
+    lost.then({ type: "CallFailed", attempt: 1, counts: true, error: { code: "call_lost", message } });
+    const next = lost.and.when(tick(openIn(lost.and, 1, "backoff").retryAt));
+    next.then({ type: "CallRequested", attempt: 2, again: false });
+    expect(openIn(next.and, 1, "calling")).not.toHaveProperty("repeats");
+    expect(next.decision.events[0]).not.toHaveProperty("repeats");
+  });
+
+  test("each time of each attempt fails the task", () => {
+    let now = calling;
+    for (let looks = 0; now.state.status === "open" && looks < 20; looks += 1) {
+      const [task] = now.state.open;
+      now = now.when(tick(task?.phase === "backoff" ? task.retryAt : openIn(now, 1, "calling").leaseUntil)).and;
+    }
+    expect(now.state).toMatchObject({ status: "failed", reason: { code: "call_lost" } });
+    const requested = now.world.log.flatMap(({ events }) => events).filter(({ type }) => type === "CallRequested");
+    expect(requested).toHaveLength(12);
   });
 });
 
@@ -187,6 +220,14 @@ describe("a call that outlasts the invocation which asks for it", () => {
     const alone = handed.and.when({ ...tick(T0 + MINUTE), callLimits: { ...callLimits, againMs: Infinity } });
     alone.then({ type: "CallRequested", attempt: 1, again: true, leaseUntil: T0 + 2 * MINUTE });
     expect(openIn(alone.and, 1, "calling")).not.toHaveProperty("handedOn");
+  });
+
+  test("counts as lost only once it has begun", () => {
+    const waited = handed.and.when({ ...tick(T0 + MINUTE), callLimits });
+    expect(waited.decision.events[0]).not.toHaveProperty("repeats");
+    const lost = waited.and.when(begin(T0 + MINUTE)).and.when({ ...tick(T0 + 2 * MINUTE), callLimits });
+    lost.then({ type: "CallRequested", again: true, handedOn: true, repeats: 1, leaseUntil: T0 + 3 * MINUTE });
+    lost.and.when(begin(T0 + 3 * MINUTE)).then({ type: "CallRequested", repeats: 1, leaseUntil: T0 + 4 * MINUTE });
   });
 
   test("is not begun while the session is paused, nor for an attempt that is over", () => {

@@ -62,6 +62,27 @@ describe("a child session", () => {
     });
   });
 
+  test("that cannot be started is tried less and less often, and fails its attempt in the end", () => {
+    let now = withRelative(parent, childId, null);
+    const gaps: number[] = [];
+    for (let repeats = 1; repeats < 20; repeats += 1) {
+      const { leaseUntil } = openIn(now, 1, "child");
+      const again = now.when(tick(leaseUntil));
+      again.then({ type: "ChildRequested", attempt: 1, sessionId: childId, again: true, repeats });
+      now = withRelative(again.and, childId, null);
+      gaps.push((openIn(now, 1, "child").leaseUntil - leaseUntil) / SECOND);
+    }
+    expect(gaps).toEqual([30, 60, 120, 240, ...Array.from({ length: 15 }, () => 300)]);
+    const message = `session ${childId} could not be started 20 times`;
+    const lost = now.when(tick(openIn(now, 1, "child").leaseUntil));
+    const error = { code: "child_not_started", message };
+    lost.then(
+      { type: "CallFailed", attempt: 1, counts: true, error },
+      { type: "TaskFailed" },
+      { type: "SessionFailed" },
+    );
+  });
+
   test("that is at work is left to it, and no timer runs for it", () => {
     const working = found({ status: "open" });
     working.when(tick(LATER)).then().answers({ kind: "unchanged" });
