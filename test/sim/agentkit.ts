@@ -1,3 +1,4 @@
+import type { HttpRequest } from "../../src/agentkit/http-call.ts";
 import type { SimWorld } from "./world.ts";
 
 /** AgentKit as it is: answers 202 to everything it knows, forwards once at best, tells nobody of a failure. */
@@ -9,12 +10,15 @@ export class SimAgentKit {
   constructor(world: SimWorld) {
     this.#world = world;
     world.hosts.set("agentkit.sim", {
-      receive: (path, body, answer) => {
+      receive: (path, body, answer, request) => {
         const id = /^\/v1\/agents\/([^/]+)\/run$/.exec(path)?.[1] ?? "";
         const host = this.#registry.get(id);
         if (host === undefined) return answer(404, JSON.stringify({ detail: `Agent with ID '${id}' not found.` }));
+        if (body.includes('"messageType":"tool_invocation"')) {
+          return world.services.invoke(body, request.headers["idempotency-key"] ?? "", answer);
+        }
         answer(202, JSON.stringify({ status: "success", data: { agentId: id, dispatch_status: "scheduled" } }));
-        if (!this.#world.plan.agentKitSwallows) this.#forward(host, body);
+        if (!this.#world.plan.agentKitSwallows) this.#forward(host, request);
       },
     });
   }
@@ -28,9 +32,9 @@ export class SimAgentKit {
     this.#registry.clear();
   }
 
-  #forward(host: string, body: string): void {
+  #forward(host: string, request: HttpRequest): void {
     this.#world.scheduler.after(this.#world.random.between(1, 50), () => {
-      this.#world.hosts.get(host)?.receive("/task", body, () => undefined);
+      this.#world.hosts.get(host)?.receive("/task", request.body, () => undefined, request);
     });
   }
 }

@@ -10,7 +10,9 @@ import type { InFlight } from "../../src/core/agent/agent.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
 import { orderOf } from "../../src/core/session/deadlines.ts";
 import { taskIdOf } from "../../src/core/ids.ts";
+import { workOf } from "../../src/core/session/facts.ts";
 import type { SimDatabase } from "./database.ts";
+import { createFlowChecks, type FlowChecks, type FlowWitness } from "./flow-checks.ts";
 import type { Row } from "../../src/store/sql-port.ts";
 
 export interface Violation {
@@ -29,6 +31,12 @@ interface Folded {
 
 /** Named predicates over the log and the rows, checked after every commit. */
 export interface Checker {
+  /** Calls that sessions have asked for. */
+  readonly calls: FlowChecks["calls"];
+  /** What kinds of events there were. */
+  readonly kinds: ReadonlySet<string>;
+  /** Signals that a session keeps, by their log row. */
+  readonly kept: FlowChecks["kept"];
   /** Call after every executed write batch. */
   afterWrite(): void;
   readonly violations: Violation[];
@@ -87,10 +95,16 @@ const HELD_BY_EVENT: Readonly<Record<SessionEvent["type"], readonly string[]>> =
   SignalReceived: [],
 };
 
+const TERMINAL: ReadonlySet<SessionEvent["type"]> = new Set([
+  "TaskCompleted", "TaskFailed", "TaskCancelled", "TaskResolved", "TaskSkipped",
+]); // prettier-ignore
+
 const text = (row: Row, column: string): string => String(row[column]);
 
+const isTick = (row: Row): boolean => text(row, "cause").startsWith('{"command":"Tick"');
+
 /** What the checker knows of the world outside the database. */
-export interface Witness {
+export interface Witness extends FlowWitness {
   /**
    * Whether an agent has said, truly or not, that this attempt is over; after `afterMicros`, by its own clock, if it
    * does not say of which it speaks.
@@ -98,8 +112,6 @@ export interface Witness {
   readonly spoken: (attemptId: string, agentId: string, afterMicros: number) => boolean;
   /** Whether retries start in time now: nothing fails, and the store is quick. */
   readonly calm?: () => boolean;
-  /** How far clocks may be apart (ms). */
-  readonly skewMs: number;
 }
 
 export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witness): Checker => {
@@ -110,6 +122,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   /** Newest own timestamp (µs) of its agent when an attempt was given to it. */
   const lastSent = new Map<string, number>();
   const delays: number[] = [];
+  const kinds = new Set<string>();
   let pos = 0;
   let events = 0;
   let version = 0;
@@ -120,6 +133,8 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   const fail = (promise: string, message: string): void => {
     if (violations.length < 20) violations.push({ promise, message });
   };
+
+  const flow = createFlowChecks(witness, (sessionId) => sessions.get(sessionId)?.state ?? null, fail);
 
   /** P3: 1..n without gap; P14: each row is chained to the one before. */
   const chain = (row: Row, last: { seq: number; hash: string }): void => {
@@ -138,10 +153,11 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   /** An attempt ends for a reason that holds: deadlines have passed, failures count. */
   const checkEnding = (id: string, event: AttemptEnded, state: SessionState | null, at: number): void => {
     const body = state === null ? "" : bodyOf(state);
+    const task = state?.open.find(({ n }) => n === event.n);
     const timeout =
-      state === null || body === ""
+      state === null || body === "" || task === undefined
         ? undefined
-        : graphs.of(state.definition.hash, body).tasks.get(event.taskId)?.timeout;
+        : workOf(graphs.of(state.definition.hash, body), task).timeout;
     const least = { run_deadline: timeout?.runMs ?? 0, start_deadline: timeout?.startMs ?? 0 };
     if (event.outcome === "run_deadline" || event.outcome === "start_deadline") {
       const after = at - event.trace.sentAt;
@@ -155,6 +171,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
 
   const step = (id: string, folded: Folded, event: SessionEvent, row: Row): void => {
     events += 1;
+    kinds.add(event.type === "TaskResolved" ? `${event.type}:${event.by}` : event.type);
     look("P6", ...HELD_BY_EVENT[event.type]);
     const before = folded.state;
     if (folded.ended && event.type !== "LateResultRecorded") fail("P6", `${id}: ${event.type} after the end`);
@@ -162,6 +179,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       fail("P6", `${id}: ${event.type} for task ${event.n}, which has ended`);
     }
     const open = before !== null && "n" in event ? before.open.find((task) => task.n === event.n) : undefined;
+    if (before !== null) flow.step({ id, before, open, at: Number(row["at"]), seq: folded.seq }, event);
     switch (event.type) {
       case "DispatchRequested":
         if (event.again ? open?.phase !== "dispatched" : open?.phase === "dispatched") {
@@ -170,7 +188,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
         if (open?.phase === "backoff" && Number(row["at"]) < open.retryAt - 2 * witness.skewMs) {
           fail("P5", `${id}: ${event.attemptId} starts before its retry is due`);
         }
-        if (open?.phase === "backoff" && witness.calm?.() === true) delays.push(Number(row["at"]) - open.retryAt);
+        // What a pause held back is late for another reason.
+        if (open?.phase === "backoff" && isTick(row) && witness.calm?.() === true)
+          delays.push(Number(row["at"]) - open.retryAt);
         if (event.attempt !== (open?.attempt ?? 0) + (event.again ? 0 : 1)) {
           fail("P5", `${id}: attempt ${event.attempt} follows ${open?.attempt ?? 0}`);
         }
@@ -180,7 +200,8 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
         const body = before === null ? "" : bodyOf(before);
         const node =
           before === null || body === "" ? undefined : graphs.of(before.definition.hash, body).tasks.get(event.taskId);
-        const missing = Object.keys(node?.parameters ?? {}).filter((key) => !(key in event.parameters));
+        const work = node?.type === "map" && event.of !== undefined ? node.item : node;
+        const missing = Object.keys(work?.parameters ?? {}).filter((key) => !(key in event.parameters));
         const failsToRender = missing.length > 0 && Object.keys(event.parameters).length > 0;
         if (node === undefined || failsToRender) fail("P11", `${id}: ${event.taskId} is not what its definition says`);
         break;
@@ -209,9 +230,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       default:
         break;
     }
-    if (event.type === "TaskCompleted" || event.type === "TaskFailed" || event.type === "TaskCancelled") {
-      folded.terminalTasks.add(event.n);
-    }
+    if (TERMINAL.has(event.type) && "n" in event) folded.terminalTasks.add(event.n);
     if (event.type === "SessionCompleted" || event.type === "SessionFailed" || event.type === "SessionCancelled") {
       folded.ended = true;
       if (event.type === "SessionCompleted" && before !== null && before.open.length > 0) {
@@ -307,24 +326,24 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
       if (due !== null && due > (state.deadlineAt ?? Infinity) && state.failing === undefined)
         fail("P10", `${id}: timer ${due} is later than the session's deadline`);
       for (const task of state.open) {
-        const timeout = graph.tasks.get(task.taskId)?.timeout;
+        const { timeout, retry } = workOf(graph, task);
         const latest =
           task.phase === "waiting"
-            ? task.since + (timeout?.queueMs ?? 0)
+            ? task.since + timeout.queueMs
             : task.phase === "backoff"
               ? task.retryAt
               : task.phase === "sleeping"
                 ? task.until
                 : task.phase === "dispatched"
-                  ? task.sentAt + (task.frozenMs ?? 0) + (timeout?.runMs ?? 0)
+                  ? task.sentAt + (task.frozenMs ?? 0) + timeout.runMs
                   : task.phase === "calling" || (task.phase === "child" && !isBegun(task))
                     ? task.leaseUntil
                     : task.phase === "awaiting"
                       ? (task.until ?? Infinity)
                       : Infinity;
         if (due !== null && due > latest) fail("P10", `${id}: timer ${due} is later than ${latest} (${task.phase})`);
-        const used = graph.tasks.get(task.taskId)?.retry.maxAttempts ?? 0;
-        if (task.used >= used) fail("P5", `${id}: task ${task.n} is open with all ${used} attempts used`);
+        const { maxAttempts } = retry;
+        if (task.used >= maxAttempts) fail("P5", `${id}: task ${task.n} is open with all ${maxAttempts} attempts used`);
       }
     }
   };
@@ -377,6 +396,9 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
   return {
     violations,
     sessions,
+    calls: flow.calls,
+    kept: flow.kept,
+    kinds,
     checked,
     delays,
     get open() {

@@ -1,6 +1,6 @@
 import { attemptIdOf } from "../../src/core/ids.ts";
 import type { InFlight } from "../../src/core/agent/agent.ts";
-import type { SessionState } from "../../src/core/session/state.ts";
+import type { OpenTask, SessionState } from "../../src/core/session/state.ts";
 import { FIRST_WAITING, FREE, WITH_NEWEST } from "../../src/store/fragments.ts";
 import type { Violation } from "./checker.ts";
 import { SIM_START, type SimWorld } from "./world.ts";
@@ -22,6 +22,34 @@ export const lostWakeUps = (world: SimWorld): Violation[] =>
       promise: "L1",
       message: `agent ${String(row["id"])} is free, ${String(row["session_id"])} waits for it`,
     }));
+
+/** What a task that no agent has in hand waits for, if that has a time. */
+const restingTask = (world: SimWorld, task: OpenTask): { readonly until: number; readonly what: string } | null => {
+  switch (task.phase) {
+    case "sleeping":
+      return { until: task.until, what: `slept until ${task.until}` };
+    case "awaiting":
+      return task.until === null ? null : { until: task.until, what: `nobody came until ${task.until}` };
+    case "calling":
+      return { until: task.leaseUntil, what: `the lease of its call ended at ${task.leaseUntil}` };
+    case "child": {
+      const child = world.checker.sessions.get(task.sessionId)?.state;
+      if (child == null) return { until: task.leaseUntil, what: `${task.sessionId} was not started` };
+      return child.endedAt === null
+        ? null
+        : { until: child.endedAt, what: `${task.sessionId} ended at ${child.endedAt}` };
+    }
+    default:
+      return null;
+  }
+};
+
+/** A parent that has let go of a child, or has ended, leaves none behind. */
+const isOrphan = (world: SimWorld, { id, parent, status }: SessionState): boolean => {
+  if (parent === undefined || status !== "open") return false;
+  const above = world.checker.sessions.get(parent.sessionId)?.state;
+  return above?.open.some((task) => task.phase === "child" && task.sessionId === id) !== true;
+};
 
 /**
  * The time bounds that hold while nothing fails: L1 (a retry starts in time), L3 (a dispatch without outcome is
@@ -64,18 +92,32 @@ export const lateThings = (world: SimWorld): Violation[] => {
       .map((row) => [String(row["id"]), row] as const),
   );
   for (const [id, { admission }] of agents) world.sees(id, admission === "superseded" || admission === "deregistered");
+  for (const row of world.db.query("SELECT id, next_at FROM schedules WHERE next_at IS NOT NULL")) {
+    look("L1");
+    const dueAt = Number(row["next_at"]);
+    if (past(dueAt, TICK_MS)) late("L1", `schedule ${String(row["id"])} was due at ${dueAt}`);
+  }
   for (const { state } of world.checker.sessions.values()) {
+    const since = state === null ? null : world.orphanSince(state.id, isOrphan(world, state));
+    if (state !== null && since !== null) {
+      look("L3");
+      if (past(since, TICK_MS)) late("L3", `${state.id} works on, but nobody waits for it since ${since}`);
+    }
     for (const task of (state as SessionState | null)?.open ?? []) {
-      if (state === null) continue;
+      // What stands still is nobody's concern but a person's.
+      if (state === null || state.paused !== undefined) continue;
       const where = `${state.id} task ${task.n}`;
       if (task.phase === "backoff") look("L1");
       if (task.phase === "backoff" && past(task.retryAt, TICK_MS)) late("L1", `${where}: retry due at ${task.retryAt}`);
+      const resting = restingTask(world, task);
+      if (resting !== null) look("L3");
+      if (resting !== null && past(resting.until, TICK_MS)) late("L3", `${where}: ${resting.what}`);
       if (task.phase !== "dispatched") continue;
       const agent = agents.get(task.agentId);
       const attemptId = attemptIdOf(state.id, task.n, task.attempt);
       const entry = (JSON.parse(String(agent?.["tasks"] ?? "{}")) as Record<string, InFlight>)[attemptId];
       look("L3");
-      const timeout = world.timeoutsOf(state, task.taskId);
+      const timeout = world.timeoutsOf(state, task);
       if (past(task.sentAt + timeout.runMs, TICK_MS)) late("L3", `${where}: run deadline passed unseen`);
       const gone = agent?.["admission"] === "superseded" || agent?.["admission"] === "deregistered";
       if (gone && past(world.goneSince(task.agentId), TICK_MS)) late("L3", `${where}: its agent is long gone`);

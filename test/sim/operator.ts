@@ -1,99 +1,12 @@
+import type { SimDatabase } from "./database.ts";
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
-import { drawGraph } from "../support/draw-graph.ts";
 import type { SimAgent } from "./agents.ts";
+import { CAPS, drawDefinition, drawLanguage, inputOf, type Drawn } from "./draw-definitions.ts";
+import { SimPeople, type Check } from "./people.ts";
 import type { Random } from "./random.ts";
-import { SIM_START, type Reply, type SimWorld } from "./world.ts";
-
-const CAPS = ["alpha", "beta", "gamma"] as const;
-
-/** What definitions are drawn from: numbers of tasks, and run time-outs. */
-export interface Drawn {
-  readonly counts: readonly number[];
-  readonly runs: readonly string[];
-}
-
-/** A random definition: half of them chains, the others of everything that the order of tasks can be. */
-export const drawDefinition = (
-  random: Random,
-  id: string,
-  agents: readonly SimAgent[],
-  drawn: Drawn,
-): AuthoredDefinition =>
-  random.chance(0.5) ? drawChain(random, id, agents, drawn) : drawOrder(random, id, agents, drawn);
-
-const drawTarget = (random: Random, agents: readonly SimAgent[]): { agentId?: string; agentCapability?: string } =>
-  random.chance(0.15) && agents.length > 0
-    ? { agentId: random.pick(agents).id }
-    : random.chance(0.9)
-      ? { agentCapability: random.chance(0.85) ? random.pick(CAPS) : "nobody-has-this" }
-      : {};
-
-const drawOrder = (
-  random: Random,
-  id: string,
-  agents: readonly SimAgent[],
-  { counts, runs }: Drawn,
-): AuthoredDefinition => {
-  const work = (at: number) => ({
-    ...drawTarget(random, agents),
-    parameters: { n: at, ...(random.chance(0.4) ? { given: "${input}" } : {}) },
-    retry: { maxAttempts: 1 + random.int(3), initialInterval: random.pick(["0s", "1s", "5s"]) },
-    timeout: {
-      start: random.pick(["5s", "20s"]),
-      run: random.pick(runs),
-      ...(random.chance(0.15) ? { heartbeat: random.pick(["10s", "60s"]) } : {}),
-      ...(random.chance(0.1) ? { queue: random.pick(["10s", "5m"]) } : {}),
-    },
-    ...(random.chance(0.2) ? { priority: random.int(100) } : {}),
-  });
-  const until = [0, 20_000, 200_000].map((ms) => new Date(SIM_START + ms).toISOString());
-  const graph = drawGraph(random, work, { id, mains: 1 + random.pick(counts), until: [...until, "${input.until}"] });
-  return { ...graph, ...(random.chance(0.2) ? { timeout: random.pick(["30s", "3m", "20m"]) } : {}) };
-};
-
-const drawChain = (
-  random: Random,
-  id: string,
-  agents: readonly SimAgent[],
-  { counts, runs }: Drawn,
-): AuthoredDefinition => {
-  const count = random.pick(counts);
-  const tasks = Array.from({ length: count }, (_, at) => {
-    const target = drawTarget(random, agents);
-    const parameters = {
-      n: at,
-      ...(random.chance(0.4) ? { given: "${input}" } : {}),
-      ...(at > 0 && random.chance(0.5) ? { before: `\${tasks.t${at - 1}.output}` } : {}),
-    };
-    return {
-      taskId: `t${at}`,
-      ...target,
-      parameters,
-      retry: { maxAttempts: 1 + random.int(4), initialInterval: random.pick(["0s", "1s", "5s"]) },
-      timeout: { start: random.pick(["5s", "20s"]), run: random.pick(runs) },
-    };
-  });
-  const split = count > 2 && random.chance(0.3) ? 1 + random.int(count - 2) : -1;
-  const cut = tasks.map((task, at) => {
-    if (at !== split) return task;
-    // Two chains side by side: what comes after the cut may not read what comes before it.
-    return { ...task, nextTaskId: null };
-  });
-  const safe = cut.map((task, at) => {
-    if (split < 0 || at !== split + 1) return task;
-    const { before: _before, ...parameters } = task.parameters;
-    return { ...task, parameters };
-  });
-  return { id, name: id, tasks: safe };
-};
-
-/** What every session is started with: enough for all that is drawn. */
-const inputOf = (key: string) => ({
-  key,
-  yes: key.length % 2 === 0,
-  pause: "3s",
-  until: new Date(SIM_START + 60_000).toISOString(),
-});
+import { SERVICE_URLS } from "./services.ts";
+import { SimTimetables } from "./timetables.ts";
+import type { Reply, SimWorld } from "./world.ts";
 
 interface Started {
   readonly key: string;
@@ -110,12 +23,70 @@ export class SimOperator {
   readonly #agents: readonly SimAgent[];
 
   readonly #drawn: Drawn;
+  /** Draws what is beyond the order of tasks; `null`: nothing is. */
+  readonly #language: Random | null;
+  readonly #people: SimPeople | null;
+  readonly #timetables: SimTimetables | null;
 
-  constructor(world: SimWorld, agents: readonly SimAgent[], drawn: Drawn) {
+  /** `wide`: with the whole language, and with people, schedules and single tasks. */
+  constructor(world: SimWorld, agents: readonly SimAgent[], drawn: Drawn, wide: boolean) {
     this.#drawn = drawn;
+    this.#language = wide ? world.random.fork("language") : null;
+    this.#people = wide ? new SimPeople(world) : null;
+    this.#timetables = wide ? new SimTimetables(world) : null;
     this.#world = world;
     this.#agents = agents;
     this.#random = world.random.fork("operator");
+  }
+
+  /** Whether anything that they began is still to be answered. */
+  get isBusy(): boolean {
+    const isOpen = this.started.some(({ sessionId }) => sessionId === null);
+    return isOpen || (this.#people?.waiting ?? 0) > 0 || this.#timetables?.isBusy === true;
+  }
+
+  /** From now on they only help to bring everything to its end. */
+  heal(): void {
+    this.#people?.heal();
+    this.#timetables?.end();
+  }
+
+  check(db: SimDatabase, check: Check): void {
+    this.#people?.check(db, check);
+    this.#timetables?.check(db, check);
+  }
+
+  /** Plans what there is beside sessions. */
+  #planWide(spanMs: number, random: Random, timetables: SimTimetables): void {
+    const { scheduler } = this.#world;
+    for (let at = random.pick([0, 0, 0, 1, 3]); at > 0; at -= 1) {
+      scheduler.after(2_000 + random.between(0, spanMs * 0.6), () => {
+        const entry: Started = { key: `single-${at}`, sessionId: null };
+        this.started.push(entry);
+        timetables.single(entry.key, random.pick(CAPS), (sessionId) => {
+          if (entry.sessionId !== null && entry.sessionId !== sessionId) this.#world.bug(`${entry.key} twice`, "P8");
+          entry.sessionId = sessionId;
+        });
+      });
+    }
+    if (!random.chance(0.15)) return;
+    const second = random.pick([
+      { type: "wait", for: random.pick(["20s", "150s"]) },
+      { type: "http", url: random.pick(SERVICE_URLS), onFailure: "continue" },
+    ]);
+    const first = { taskId: "a", agentCapability: random.pick(CAPS), timeout: { start: "20s", run: "60s" } };
+    const timed = { id: "timed", name: "timed", tasks: [first, { taskId: "b", ...second }] };
+    // An hour of fires says no more than some minutes.
+    const lastsMs = Math.min(spanMs, 480_000);
+    this.#repeat(
+      (done) => this.#world.request("POST", "/v1/opscore/workflows", timed, done),
+      ({ status }) => {
+        if (status >= 300) return false;
+        timetables.plan("timed", lastsMs);
+        scheduler.after(lastsMs, () => timetables.end());
+        return true;
+      },
+    );
   }
 
   /** Plans a working day of `spanMs`. */
@@ -129,6 +100,7 @@ export class SimOperator {
       const when = burst === null ? random.between(0, spanMs * 0.6) : burst + random.between(0, burstMs);
       scheduler.after(2_000 + when, () => this.#start(`key-${at}`, `flow-${random.int(2)}`));
     }
+    if (this.#language !== null && this.#timetables !== null) this.#planWide(spanMs, this.#language, this.#timetables);
     // Some save what they start, and edit it while it runs: what has begun keeps the definition it began with.
     for (let at = random.pick([0, 0, 1, 2]); at > 0; at -= 1) {
       scheduler.after(1_500 + random.between(0, spanMs * 0.7), () => this.#save(`flow-${random.int(2)}`));
@@ -163,14 +135,23 @@ export class SimOperator {
       this.#agents.filter(({ registered }) => registered),
       this.#drawn,
     );
+    this.#saveThis(definition, () => this.#saved.add(workflowId));
+  }
+
+  #saveThis(definition: AuthoredDefinition, then: () => void): void {
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/workflows", definition, done),
       (reply) => {
-        if (reply.status === 200 || reply.status === 201) this.#saved.add(workflowId);
+        if (reply.status === 200 || reply.status === 201) then();
         else if (reply.status !== 503) this.#world.bug(`save answered ${reply.status} ${JSON.stringify(reply.json)}`);
         return reply.status !== 503;
       },
     );
+  }
+
+  #saveAll([first, ...others]: readonly AuthoredDefinition[], then: () => void): void {
+    if (first === undefined) then();
+    else this.#saveThis(first, () => this.#saveAll(others, then));
   }
 
   /** Of a saved definition, if there is one, or inline; the same key until it is answered. */
@@ -181,10 +162,24 @@ export class SimOperator {
     // An id whose registration is lost for ever would wait for ever: people name agents they have seen registered.
     const known = this.#agents.filter(({ registered }) => registered);
     const home = random.chance(0.5) && known.length > 0 ? random.pick(known).id : undefined;
+    const language = this.#language;
+    if (language?.chance(0.8) === true) {
+      const family = drawLanguage(language, `wide-${language.int(2)}`, known, this.#drawn);
+      const children = family.slice(0, -1);
+      // Some forget what their definitions name.
+      return this.#saveAll(language.chance(0.95) ? children : [], () =>
+        this.#send(entry, { workflowDefinition: family.at(-1) }, home),
+      );
+    }
     const what =
       this.#saved.has(workflowId) && random.chance(0.6)
         ? { workflowDefinitionId: workflowId }
         : { workflowDefinition: drawDefinition(random, workflowId, known, this.#drawn) };
+    this.#send(entry, what, home);
+  }
+
+  #send(entry: Started, what: object, home: string | undefined): void {
+    const { key } = entry;
     const body = { ...what, initialPayload: inputOf(key), ...(home === undefined ? {} : { agentId: home }) };
     this.#repeat(
       (done) => this.#world.request("POST", "/v1/opscore/sessions", body, done, { "Idempotency-Key": key }),

@@ -155,7 +155,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     store: createStore(simSql(world, worker, random)),
     gateway: createAgentGateway({ ...outside, mode: world.mode }),
     calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: new Map() }),
-    callLimits: { firstMs: 20_000, againMs: Infinity },
+    ...(world.handsOn ? { callLimits: { firstMs: 20_000, againMs: Infinity } } : {}),
     clock,
     entropy: { bytes: (length) => Uint8Array.from({ length }, () => entropy.int(256)) },
     defer: {

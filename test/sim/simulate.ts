@@ -54,6 +54,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   // those are calm, so that a lost wake-up shows; where nobody is woken, what the rows say is all there is.
   const theme = random.pick([null, null, null, null, null, null, "relapsing", "instant"] as const);
   const drawn = drawFaults(random);
+  const wide = theme === null && createRandom(`${seed}/wide`).chance(0.65);
   const slow = { relapsing: 2_000, instant: random.pick([3, 30, 300, 2_000]) };
   const collisions = { ...noFaults(drawn), backgroundLost: random.pick([0, 0.4]) };
   const plan = theme === null ? drawn : { ...collisions, latencyMs: slow[theme] };
@@ -83,7 +84,8 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     agents,
     theme === "relapsing"
       ? { counts: [1, 2, 3, 4], runs: ["100s", "400s"] }
-      : { counts: [1, 1, 1, 2, 2, 3, 4], runs: ["20s", "60s", "120s", "400s"] },
+      : { counts: wide ? [1, 1, 2, 2, 3, 4] : [1, 1, 1, 2, 2, 3, 4], runs: ["20s", "60s", "120s", "400s"] },
+    wide,
   );
   operator.plan(spanMs, theme === "instant" ? 4 : random.pick([1, 1, 1, 1, 2, 2, 4]));
   for (let i = 0; i < plan.deploys; i += 1) {
@@ -92,7 +94,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     else world.scheduler.after(random.between(0, spanMs), () => world.deploy());
   }
   if (random.chance(0.1)) world.scheduler.after(random.between(0, spanMs), () => kit.forget());
-  const settings = `${theme === null ? "" : `theme=${theme} `}mode=${mode} workers=${workers} agents=${agents.map(({ temper }) => temper.kind).join(",")} span=${Math.round(spanMs / 1_000)}s faults: ${describeFaults(plan)}`;
+  const settings = `${theme === null ? "" : `theme=${theme} `}${wide ? "wide " : ""}mode=${mode} workers=${workers} agents=${agents.map(({ temper }) => temper.kind).join(",")} span=${Math.round(spanMs / 1_000)}s faults: ${describeFaults(plan)}`;
   world.trace(settings);
 
   const timely: Violation[] = [];
@@ -130,26 +132,30 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   };
   if (!violated()) {
     // P10: whoever names an agent that was taken out of service waits, says so, and gives up after its queue timeout.
-    const waitsForGoneAgent = (state: SessionState): boolean =>
-      state.open.every(
-        (task) =>
-          task.phase === "waiting" &&
-          database!.query(
-            "SELECT 1 FROM agents o JOIN agents a ON a.id = coalesce(o.superseded_by, o.id) WHERE 'agent:' || o.id = ? AND a.admission = 'deregistered'",
-            task.queue,
-          ).length > 0,
-      );
+    const isOfGoneAgent = (queue: string): boolean =>
+      database!.query(
+        "SELECT 1 FROM agents o JOIN agents a ON a.id = coalesce(o.superseded_by, o.id) WHERE 'agent:' || o.id = ? AND a.admission = 'deregistered'",
+        queue,
+      ).length > 0;
+    const waitsForGoneAgent = ({ open: tasks }: SessionState): boolean =>
+      tasks.some(({ phase }) => phase !== "mapping") &&
+      tasks.every((task) => {
+        if (task.phase === "waiting") return isOfGoneAgent(task.queue);
+        const child = task.phase === "child" ? world.checker.sessions.get(task.sessionId)?.state : null;
+        return task.phase === "mapping" || (child?.status === "open" && waitsForGoneAgent(child));
+      });
     const openRows = perVersion(world.checker, () =>
       database!
-        .query("SELECT head FROM sessions WHERE status = 'open'")
+        .query("SELECT head FROM sessions WHERE status IN ('open', 'paused')")
         .some((row) => !waitsForGoneAgent(JSON.parse(String(row["head"])) as SessionState)),
     );
-    const open = (): boolean => operator.started.some(({ sessionId }) => sessionId === null) || openRows();
+    const open = (): boolean => operator.isBusy || openRows();
     const end = world.scheduler.now + HEAL_MS;
     // Most schedules have ended by now; what is open is given its chance.
     if (open()) {
       world.heal();
       for (const agent of agents) agent.heal();
+      operator.heal();
       // Somebody comes who can do what nobody could.
       const all = [...caps, "nobody-has-this"];
       const helper = new SimAgent(world, kit, "helper", all, drawTemper(createRandom(`${seed}/helper`), true));
@@ -183,7 +189,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     requests: world.stats.requests,
     events: world.checker.events,
     checked: { ...checked, P12: world.stats.requests },
-    kinds,
+    kinds: [...kinds, ...world.seen, ...world.checker.kinds],
     delays: world.checker.delays,
   };
 };

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { SESSION_EVENTS } from "../../src/core/session/events.ts";
 import { promises, type PromiseId } from "../support/promises.ts";
 import { simulate } from "./simulate.ts";
 
@@ -8,12 +9,20 @@ const TRACE_LINES = 80;
 /** With fewer schedules some fault may not have been drawn. */
 const ENOUGH = 500;
 
+/** They take an absence at one certain moment. */
+const RARE: ReadonlySet<string> = new Set(["DeadlineMoved"]);
+
 const everything = [
   "errorBefore", "errorAfter", "busy", "stall", "killBefore", "killAfter", "requestLost", "answerLost", "requestCopied",
   "requestDelayed", "hang", "redirect", "status404", "status5xx", "refusedConnection", "killBeforeQueue", "killAfterQueue",
   "queueErrorQueue", "hintDropped", "hintCopied", "hintDelayed", "backgroundLost", "tickSkipped", "tickDoubled", "clockJump",
   "fast", "instant", "slow", "aware", "silent", "echoing", "moody", "relapsing", "crashing", "caller", "zombie", "failing",
   "refusing", "liar", "completed", "failed", "cancelled",
+  "api:done", "api:limited", "tool:ok", "single",
+  "schedule:skip", "schedule:buffer_one", "schedule:allow", "schedule:cancel_other", "schedule:trigger",
+  "said:pause", "said:resume", "said:signal", "said:approve", "said:reject", "said:retry", "said:skip",
+  ...["timer", "operator", "call", "signal", "approval", "timeout", "map", "child"].map((by) => `TaskResolved:${by}`),
+  ...[...SESSION_EVENTS].filter((type) => type !== "TaskResolved" && !RARE.has(type)),
 ]; // prettier-ignore
 
 /** What the simulator holds the engine to, in every schedule. */

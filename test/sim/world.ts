@@ -1,24 +1,30 @@
 // Length: one class: network, queue, cron and workers of a schedule share its fault plan and its clock.
 import { createGraphCache, type GraphCache } from "../../src/app/graph-cache.ts";
-import type { HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
+import type { BodyFault, HttpOutcome, HttpRequest } from "../../src/agentkit/http-call.ts";
 import type { HintMessage } from "../../src/queue/queue-hints.ts";
 import { createChecker, perVersion, type Checker, type Violation } from "./checker.ts";
 import type { SimDatabase } from "./database.ts";
-import type { SessionState } from "../../src/core/session/state.ts";
+import { workOf } from "../../src/core/session/facts.ts";
+import type { OpenTask, SessionState } from "../../src/core/session/state.ts";
 import type { Timeouts } from "../../src/core/workflow/definition.ts";
 import { isCalm, noFaults, type FaultPlan } from "./faults.ts";
 import { createRandom, type Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
+import { SimServices } from "./services.ts";
 import { SIM_KEY, startSimWorker, type SimWorker } from "./sim-worker.ts";
 
-/** Somebody outside that can be called: an agent, or AgentKit. `null`: nothing listens. */
+/** `spoilt`: the body did not come as it was sent. */
+export type Answer = (
+  status: number,
+  body: string,
+  headers?: Record<string, string>,
+  spoilt?: { readonly fault: BodyFault; readonly truncated: boolean },
+) => void;
+
+/** Somebody outside that can be called: an agent, AgentKit, or a service. `null`: nothing listens. */
 export interface Outside {
   /** `answer` may be called later, or never. */
-  receive(
-    path: string,
-    body: string,
-    answer: (status: number, body: string, headers?: Record<string, string>) => void,
-  ): void;
+  receive(path: string, body: string, answer: Answer, request: HttpRequest): void;
 }
 
 /** What came back to a client of ours; `null`: nothing within its time-out. */
@@ -55,6 +61,13 @@ export class SimWorld {
   readonly finished = new Map<string, number[] | null>();
   /** Attempts that any agent was given, for those who speak of what is not theirs. */
   readonly given: string[] = [];
+  readonly services: SimServices;
+  /** Whether long calls are left to the queue, as on Workers. */
+  readonly handsOn: boolean;
+  /** What people have said of a session, by the session and the verb: the marks of their words, and "". */
+  readonly words = new Map<string, Set<string>>();
+  /** Kinds of things that have happened. */
+  readonly seen = new Set<string>();
   readonly plan: FaultPlan;
   faults: FaultPlan;
   /** Called after every batch that may have written. */
@@ -65,12 +78,20 @@ export class SimWorld {
   /** From when nothing fails any more, or from the start of a quiet schedule (virtual time); else `null`. */
   calmSince: number | null = null;
   readonly #gone = new Map<string, number>();
+  readonly #orphans = new Map<string, number>();
+  /** How often the call of an attempt has gone out. */
+  readonly #called = new Map<string, number>();
   readonly #size: number;
   readonly #net: Random;
   #named = 0;
   #skipUntil = 0;
   #foundNothingAt = -1;
-  readonly #timers: () => { readonly minDue: number | null; readonly waiting: boolean; readonly missed: boolean };
+  readonly #timers: () => {
+    readonly minDue: number | null;
+    readonly waiting: boolean;
+    readonly freed: boolean;
+    readonly missed: boolean;
+  };
 
   constructor(
     seed: string,
@@ -97,26 +118,38 @@ export class SimWorld {
         if (at >= 0) finished.splice(at, 1);
         return at >= 0;
       },
+      served: (mark) => this.services.answered.has(mark),
+      said: (sessionId, verb, word) => this.words.get(`${sessionId} ${verb}`)?.has(word ?? "") === true,
       calm: () => this.calmSince === SIM_START && plan.deploys === 0 && plan.skewMs === 0 && plan.latencyMs <= 30,
       skewMs: plan.skewMs + (plan.clockJump > 0 ? 60_000 : 0),
     });
     this.#timers = perVersion(this.checker, () => {
       const [row] = db.query(
-        "SELECT (SELECT min(due_at) FROM sessions) AS due, EXISTS (SELECT 1 FROM waiting_tasks) AS waiting, EXISTS (SELECT 1 FROM agents WHERE missed_at IS NOT NULL) AS missed",
+        `SELECT (SELECT min(due_at) FROM sessions) AS due, (SELECT min(next_at) FROM schedules) AS fire,
+          EXISTS (SELECT 1 FROM schedules WHERE waits_for IS NOT NULL) AS freed,
+          EXISTS (SELECT 1 FROM waiting_tasks) AS waiting, EXISTS (SELECT 1 FROM agents WHERE missed_at IS NOT NULL) AS missed`,
       );
-      const due = row?.["due"];
+      const due = [row?.["due"], row?.["fire"]].filter((at) => typeof at === "number");
       return {
-        minDue: typeof due === "number" ? due : null,
+        minDue: due.length === 0 ? null : Math.min(...due),
         waiting: row?.["waiting"] === 1,
+        freed: row?.["freed"] === 1,
         missed: row?.["missed"] === 1,
       };
     });
     this.faults = plan;
+    this.services = new SimServices(this);
+    this.handsOn = this.random.fork("calls").chance(0.5);
     this.mode = settings.mode;
     this.#size = settings.workers;
     for (let i = 0; i < this.#size; i += 1) this.#start();
     if (isCalm(plan)) this.calmSince = this.scheduler.now;
     this.#cron();
+  }
+
+  /** Something of a kind that must occur in every long run. */
+  saw(kind: string): void {
+    this.seen.add(kind);
   }
 
   trace(line: string): void {
@@ -147,6 +180,7 @@ export class SimWorld {
     this.#skipUntil = 0;
     this.deployAt.clear();
     this.calmSince ??= this.scheduler.now;
+    this.services.heal();
     for (const worker of this.workers.filter(({ alive, offsetMs }) => !alive || offsetMs !== 0)) this.#replace(worker);
   }
 
@@ -155,20 +189,26 @@ export class SimWorld {
     return this.workers.reduce((sum, worker) => sum + (worker.alive ? worker.inFlight : 0), 0);
   }
 
-  timeoutsOf(state: SessionState, taskId: string): Timeouts {
+  timeoutsOf(state: SessionState, task: Pick<OpenTask, "taskId" | "item">): Timeouts {
     const { workflowId, revision, hash } = state.definition;
     const [row] = this.db.query(
       "SELECT body FROM workflows WHERE workflow_id = ? AND revision = ? AND hash = ?", workflowId, revision, hash,
     ); // prettier-ignore
-    const timeout = this.graphs.of(hash, String(row?.["body"])).tasks.get(taskId)?.timeout;
-    if (timeout === undefined) throw new Error(`${taskId} is not in the definition of ${state.id}`);
-    return timeout;
+    return workOf(this.graphs.of(hash, String(row?.["body"])), task).timeout;
   }
 
   /** Notes whether an agent is out of service now. */
   sees(agentId: string, gone: boolean): void {
     if (!gone) this.#gone.delete(agentId);
     else if (!this.#gone.has(agentId)) this.#gone.set(agentId, this.scheduler.now);
+  }
+
+  /** Since when a child is seen that nobody waits for; `null`: it is none. */
+  orphanSince(sessionId: string, isOrphan: boolean): number | null {
+    if (!isOrphan) return null;
+    const since = this.#orphans.get(sessionId) ?? this.scheduler.now;
+    this.#orphans.set(sessionId, since);
+    return since;
   }
 
   /** Since when an agent is seen out of service. */
@@ -258,10 +298,26 @@ export class SimWorld {
     }
   }
 
-  /** Our request to an agent or to AgentKit. */
+  /** P5: a call goes out as often as its session has asked for it, under the key of its task. */
+  #judgeCall({ headers, body }: HttpRequest, host: string): void {
+    const isTool = host === "agentkit.sim" && body.includes('"messageType":"tool_invocation"');
+    if (!isTool && host !== "api.sim") return;
+    const told = isTool ? (JSON.parse(body) as { opscore_task_id: string }).opscore_task_id : headers["traceparent"];
+    const mark = told ?? "";
+    const made = (this.#called.get(mark) ?? 0) + 1;
+    this.#called.set(mark, made);
+    const asked = this.checker.calls.get(mark);
+    this.trace(`call ${asked?.taskId ?? mark} (${made} of ${asked?.times ?? 0})`);
+    if (asked === undefined || made > asked.times)
+      this.bug(`${mark} was called ${made} times, not ${asked?.times}`, "P5");
+    else if (headers["idempotency-key"] !== asked.taskId) this.bug(`${mark} came under another key`, "P5");
+  }
+
+  /** Our request to an agent, to AgentKit or to a service. */
   callOut(worker: SimWorker, request: HttpRequest, random: Random): Promise<HttpOutcome> {
     this.stats.dispatches += 1;
     const { host, pathname } = new URL(request.url);
+    this.#judgeCall(request, host);
     return this.scheduler.park<HttpOutcome>((resumeRaw) => {
       let done = false;
       const resume = (outcome: HttpOutcome): void => {
@@ -291,13 +347,14 @@ export class SimWorld {
       this.scheduler.after(random.between(0.2, 20), () => {
         const outside = this.hosts.get(host) ?? null;
         if (outside === null) return resume({ kind: "unreachable", reason: "refused the connection" });
-        outside.receive(pathname, request.body, (status, body, headers = {}) => {
+        const answer: Answer = (status, body, headers = {}, spoilt) => {
           if (name === "killAfter") return worker.alive ? this.kill(worker) : undefined;
           if (name === "answerLost") return;
           this.scheduler.after(random.between(0.2, 20), () =>
-            resume({ ...made(status, headers), body } as HttpOutcome),
+            resume({ ...made(status, headers), ...spoilt, body } as HttpOutcome),
           );
-        });
+        };
+        outside.receive(pathname, request.body, answer, request);
       });
     });
   }
@@ -396,9 +453,9 @@ export class SimWorld {
 
   /** A sweep that would find nothing is left out: it reads and does no more. */
   #somethingToSweep(worker: SimWorker): boolean {
-    const { minDue, waiting } = this.#timers();
+    const { minDue, waiting, freed } = this.#timers();
     const now = Math.floor(this.scheduler.now) + worker.offsetMs + 10_000;
-    return (minDue !== null && minDue <= now) || (waiting && this.#foundNothingAt !== this.checker.version);
+    return freed || (minDue !== null && minDue <= now) || (waiting && this.#foundNothingAt !== this.checker.version);
   }
 
   /** A sweep has looked at these rows and found nothing; time alone changes that only where agents are presumed lost. */
