@@ -40,15 +40,24 @@ const no = (code: "agent_gone" | "agent_lost" | "agent_busy" | "agent_not_free",
   message,
 });
 
-/** Whether the agent can take one more task now and, if not, which of its truths says no. */
-export const availabilityOf = (agent: Agent, now = 0): Availability => {
-  const who = agent.name === "" ? agent.id : `${agent.name} (${agent.id})`;
+const nameOf = ({ name, id }: Agent): string => (name === "" ? id : `${name} (${id})`);
+
+/** Whether the agent is there at all, whatever it does now: enough for a tool, which takes no place of its tasks. */
+export const presenceOf = (agent: Agent, now: number): Availability => {
   if (agent.admission === "deregistered" || agent.admission === "superseded") {
-    return no("agent_gone", `agent ${who} is ${agent.admission}`);
+    return no("agent_gone", `agent ${nameOf(agent)} is ${agent.admission}`);
   }
   if (isLost(agent, now)) {
-    return no("agent_lost", `agent ${who} was given a task and has not been heard of since`);
+    return no("agent_lost", `agent ${nameOf(agent)} was given a task and has not been heard of since`);
   }
+  return { available: true };
+};
+
+/** Whether the agent can take one more task now and, if not, which of its truths says no. */
+export const availabilityOf = (agent: Agent, now = 0): Availability => {
+  const presence = presenceOf(agent, now);
+  if (!presence.available) return presence;
+  const who = nameOf(agent);
   const held = Object.keys(agent.tasks);
   if (held.length >= agent.capacity) {
     return no("agent_busy", `agent ${who} is working on ${held.slice(0, 3).join(", ")}`);

@@ -6,13 +6,14 @@ import { targetOf } from "../workflow/graph.ts";
 import type { DispatchedTask, OpenTask, TaskError } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
-const wait = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void => {
+/** Lets a ready task wait in a queue, with the reason; one that is in it already stays where it is. */
+export const waitInQueue = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void => {
   if (task.phase === "waiting" && task.queue === queue) return;
   emit(turn, { type: "TaskWaited", taskId: task.taskId, n: task.n, queue, why });
 };
 
 /** What was not loaded is not known: nobody may be taken for absent. */
-export const noteMissing = (turn: Turn, task: OpenTask): void => {
+const noteMissing = (turn: Turn, task: OpenTask): void => {
   const { known, graph } = turn.facts;
   if (known === undefined) return;
   const target = targetOf(workOf(graph, task));
@@ -22,7 +23,8 @@ export const noteMissing = (turn: Turn, task: OpenTask): void => {
   if (home !== null && !known.agents.has(home)) turn.missing.agents.add(home);
 };
 
-const routeFor = (turn: Turn, task: OpenTask, except: string | null): Route => {
+/** Who may take a task, but for one. */
+export const routeFor = (turn: Turn, task: OpenTask, except: string | null = null): Route => {
   noteMissing(turn, task);
   const route = routeOf(task, turn.facts, turn.state.home);
   return except === null ? route : { ...route, candidates: route.candidates.filter((id) => id !== except) };
@@ -44,11 +46,11 @@ export const assignOrWait = (turn: Turn, n: number, except: string | null = null
   const task = openTask(turn, n)!; // callers have just seen it open
   const route = routeFor(turn, task, except);
   const pick = pickAgent(route, task, turn.agents, turn.now);
-  if (pick.agent === null) return wait(turn, task, route.queue, pick.why);
+  if (pick.agent === null) return waitInQueue(turn, task, route.queue, pick.why);
   const { agent } = pick;
   const ahead = turn.facts.ahead.get(agent.id);
   if (task.phase !== "waiting" && ahead !== undefined && ahead < orderOf(task)) {
-    return wait(turn, task, route.queue, {
+    return waitInQueue(turn, task, route.queue, {
       code: "queued",
       message: `tasks that became ready before are served first`,
     });

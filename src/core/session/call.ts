@@ -1,13 +1,13 @@
-import { backoffMs, refusalBackoffMs } from "../backoff.ts";
+import { backoffMs } from "../backoff.ts";
 import { attemptIdOf } from "../ids.ts";
 import { fractionOf } from "../random.ts";
-import { noteMissing } from "./assign.ts";
+import { routeFor, waitInQueue } from "./assign.ts";
 import type { CallResult } from "./commands.ts";
 import { HANDED_ON_MS, repeatLeaseMs } from "./deadlines.ts";
 import { logIsFull, MAX_ROWS } from "./end-attempt.ts";
 import { failTask } from "./fail-task.ts";
 import { workOf } from "./facts.ts";
-import { routeOf } from "./route.ts";
+import { pickAgent } from "./route.ts";
 import type { CallingTask, ChildTask, OpenTask } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
@@ -17,32 +17,39 @@ export const failCall = (
   task: OpenTask,
   attempt: number,
   failure: CallResult & { kind: "failed" },
-  counts = true,
 ): void => {
   const { retry } = workOf(turn.facts.graph, task);
   const { error } = failure;
   const attemptId = attemptIdOf(turn.state.id, task.n, attempt);
-  const used = task.used + (counts ? 1 : 0);
+  const used = task.used + 1;
   const full = turn.seq >= MAX_ROWS;
   const final =
     full || !failure.retryable || used >= retry.maxAttempts || retry.nonRetryableErrors.includes(error.code);
-  const delayMs = counts
-    ? (failure.retryAfterMs ?? backoffMs(retry, used, fractionOf(turn.seed, attemptId)))
-    : refusalBackoffMs(task.refusals + 1, failure.retryAfterMs);
+  const delayMs = failure.retryAfterMs ?? backoffMs(retry, used, fractionOf(turn.seed, attemptId));
   const { taskId, n } = task;
   const retryAt = final ? null : turn.now + delayMs;
-  emit(turn, { type: "CallFailed", taskId, n, attempt, attemptId, error, counts, retryAt });
+  emit(turn, { type: "CallFailed", taskId, n, attempt, attemptId, error, counts: true, retryAt });
   if (!final) return;
   if (full) return failTask(turn, n, logIsFull(error.message));
   const tries = used > 1 ? ` (attempt ${used} of ${retry.maxAttempts})` : "";
   failTask(turn, n, { code: error.code, message: `${error.message}${tries}` });
 };
 
-/** Whose tool is to be invoked; a tool takes no place from its agent's tasks. */
+/**
+ * Whose tool is to be invoked; its agent must be there, but may be at work. Without one the task waits in a queue, as one
+ * for an agent does, until an agent is free or its time there is over; a call that is lost has ended then, uncounted.
+ */
 const toolOwner = (turn: Turn, task: OpenTask): string | null => {
-  noteMissing(turn, task);
-  const route = routeOf(task, turn.facts, turn.state.home);
-  return route.candidates[0] ?? null;
+  const route = routeFor(turn, task);
+  const pick = pickAgent(route, task, turn.agents, turn.now);
+  if (pick.agent !== null) return pick.agent.id;
+  if (task.phase === "calling") {
+    const { taskId, n, attempt } = task;
+    const attemptId = attemptIdOf(turn.state.id, n, attempt);
+    emit(turn, { type: "CallFailed", taskId, n, attempt, attemptId, error: pick.why, counts: false, retryAt: null });
+  }
+  waitInQueue(turn, task, route.queue, pick.why);
+  return null;
 };
 
 /** Whether a call is left to the queue consumer, because it may outlast the invocation at hand. */
@@ -61,15 +68,12 @@ const repeatsOf = (task: OpenTask, why: Why): number => {
 /** Why a call is requested: for the first time, because its outcome is lost, or by the consumer that makes it now. */
 type Why = "first" | "lost" | "begun";
 
-/** Asks for a call; a tool that nobody has is looked for again later, and that uses no attempt. */
+/** Asks for a call; a tool that nobody has is waited for, and that uses no attempt. */
 const request = (turn: Turn, task: OpenTask, attempt: number, why: Why): void => {
   const { taskId, n } = task;
   const work = workOf(turn.facts.graph, task);
   const agentId = work.type === "tool" ? toolOwner(turn, task) : undefined;
-  if (agentId === null) {
-    const error = { code: "no_agent", message: "no registered agent has the tool" };
-    return failCall(turn, task, task.attempt, { kind: "failed", error, retryable: true, retryAfterMs: null }, false);
-  }
+  if (agentId === null) return;
   const repeats = repeatsOf(task, why);
   const handedOn = isHandedOn(turn, work.timeout.runMs, why);
   emit(turn, {

@@ -1,5 +1,6 @@
-import { availabilityOf } from "../agent/availability.ts";
+import { availabilityOf, presenceOf } from "../agent/availability.ts";
 import type { Agent } from "../agent/agent.ts";
+import type { Work } from "../workflow/definition.ts";
 import { targetOf } from "../workflow/graph.ts";
 import { workOf, type Facts } from "./facts.ts";
 import type { OpenTask, TaskError } from "./state.ts";
@@ -13,9 +14,13 @@ export interface Route {
   readonly warning: TaskError | null;
   /** Set when nobody at all fits. */
   readonly nobody: TaskError | null;
+  /** A tool is invoked, which takes no place from the tasks of its agent. */
+  readonly tool: boolean;
 }
 
-const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null): Route => {
+type Way = Omit<Route, "tool">;
+
+const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null): Way => {
   const id = facts.newest.get(agentId) ?? agentId;
   const known = facts.agents.has(id);
   return {
@@ -31,8 +36,13 @@ const toAgent = (facts: Facts, agentId: string, warning: TaskError | null = null
  * if it has the capability or nobody registered has it; else any agent that has it. `rejectedBy`: see `OpenTask`.
  */
 export const routeOf = (task: OpenTask, facts: Facts, home: string | null): Route => {
+  const work = workOf(facts.graph, task);
+  return { ...wayOf(task, work, facts, home), tool: work.type === "tool" };
+};
+
+const wayOf = (task: OpenTask, work: Work, facts: Facts, home: string | null): Way => {
   const { rejectedBy } = task;
-  const target = targetOf(workOf(facts.graph, task)) ?? { kind: "home" as const };
+  const target = targetOf(work) ?? { kind: "home" as const };
   if (target.kind === "agent") return toAgent(facts, target.agentId);
   const first = facts.graph.starts[0] === task.taskId && task.item === undefined;
   // A home agent that said no does not get the task again; others with the capability may.
@@ -48,7 +58,7 @@ export const routeOf = (task: OpenTask, facts: Facts, home: string | null): Rout
   return toCapable(target.capability, facts, rejects ? null : home);
 };
 
-const toCapable = (capability: string, facts: Facts, home: string | null): Route => {
+const toCapable = (capability: string, facts: Facts, home: string | null): Way => {
   const capable = facts.capable.get(capability);
   if (home !== null) {
     const agent = facts.agents.get(facts.newest.get(home) ?? home);
@@ -87,7 +97,7 @@ export const pickAgent = (
       why = { code: "agent_rejected", message: `agent ${id} rejected this task before` };
       continue;
     }
-    const availability = availabilityOf(agent, now);
+    const availability = route.tool ? presenceOf(agent, now) : availabilityOf(agent, now);
     if (availability.available) return { agent };
     why = { code: availability.code, message: availability.message };
   }

@@ -2,7 +2,6 @@ import type { Agent } from "../agent/agent.ts";
 import { attemptIdOf } from "../ids.ts";
 import { AWAY_MS, deadlinesOf, LEASE_MS } from "./deadlines.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { assignOrWait } from "./assign.ts";
 import { tickAwaiting } from "./await.ts";
 import { attempt } from "./begin-work.ts";
 import { repeatCall } from "./call.ts";
@@ -15,7 +14,7 @@ import type { DispatchedTask, WaitingTask } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
 const tickWaiting = (turn: Turn, task: WaitingTask): void => {
-  assignOrWait(turn, task.n);
+  attempt(turn, task.n);
   const still = openTask(turn, task.n);
   const deadline = task.since + workOf(turn.facts.graph, task).timeout.queueMs;
   if (still?.phase !== "waiting" || turn.now < deadline) return;

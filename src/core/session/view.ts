@@ -266,7 +266,8 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
       return { code: "timer", message: `"${task.taskId}" waits for its time`, taskId: task.taskId, until: task.until };
     case "waiting": {
       const route = facts && routeOf(task, facts, home);
-      const pick = facts && route && pickAgent(route, task, facts.agents, now);
+      // What is in a queue is woken by an agent that becomes free, a tool too.
+      const pick = facts && route && pickAgent({ ...route, tool: false }, task, facts.agents, now);
       // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
       const ready = { code: "ready", message: `agent ${pick?.agent?.id ?? ""} can take it now` };
       const why = pick === null ? task.why : pick.agent === null ? pick.why : ready;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dueAt } from "../../../src/core/session/deadlines.ts";
 import { decide } from "../../../src/core/session/decide.ts";
 import { waitingFor } from "../../../src/core/session/view.ts";
 import { agent, attempt, given, MINUTE, SECOND, SEED, start, T0, tick, type Tasks } from "../../support/given.ts";
@@ -270,29 +271,62 @@ describe("a tool", () => {
     gone.when(tick(T0 + MINUTE)).then({ type: "CallRequested", agentId: "b", attempt: 1, again: true });
   });
 
-  test("that nobody has is looked for again and again, and that uses no attempt", () => {
+  test("that nobody has waits in a queue, says for what, and is called once somebody has come", () => {
     const without = given(named).when(start());
-    expect(without.decision.events.at(-1)).toMatchObject({
-      type: "CallFailed",
-      counts: false,
-      error: { code: "no_agent", message: "no registered agent has the tool" },
-      retryAt: T0 + SECOND,
-    });
-    const second = without.and.when(tick(T0 + SECOND));
-    second.then({ type: "CallFailed", counts: false, retryAt: T0 + 3 * SECOND });
-    expect(second.and.state.open).toMatchObject([{ phase: "backoff", used: 0, refusals: 2, attempt: 0 }]);
-    second.and
-      .with({ agents: new Map([["a", agent("a")]]) })
-      .when(tick(T0 + 3 * SECOND))
-      .then({ type: "CallRequested", agentId: "a", attempt: 1 });
+    const why = { code: "agent_unknown", message: "agent a is not registered" };
+    expect(without.decision.events.at(-1)).toMatchObject({ type: "TaskWaited", n: 1, queue: "agent:a", why });
+    const { and: waiting } = without;
+    expect(waiting.state.open).toMatchObject([{ phase: "waiting", since: T0, used: 0, attempt: 0 }]);
+    expect(waitingFor(waiting.state, waiting.facts)).toMatchObject({ code: "agent_unknown", taskId: "look" });
+    waiting
+      .when(tick(T0 + MINUTE))
+      .then()
+      .answers({ kind: "unchanged" });
+    const come = waiting.with({ agents: new Map([["a", agent("a", full)]]) });
+    expect(waitingFor(come.state, come.facts)).toMatchObject({ code: "agent_busy" });
+    const free = waiting.with({ agents: new Map([["a", agent("a")]]) });
+    expect(waitingFor(free.state, free.facts)).toMatchObject({ code: "ready" });
+    come.when(tick(T0 + MINUTE)).then({ type: "CallRequested", agentId: "a", attempt: 1, again: false });
   });
 
-  test("whose agent has gone while it was called is looked for anew", () => {
-    given({ ...named, agents: [agent("a")] })
+  test("fails once its time in the queue is over, which is given back where we were away", () => {
+    const capable = { ...tool, agentCapability: "c", timeout: { queue: "10m" }, retry: { maxAttempts: 5 } };
+    const waiting = given({ tasks: [capable] }).when(start()).and;
+    const deadline = T0 + 10 * MINUTE;
+    expect(dueAt(waiting.state, waiting.facts)).toBe(deadline);
+    const message = 'no agent could take the task in time: no registered agent has capability "c"';
+    waiting
+      .when(tick(deadline))
+      .then({ type: "TaskFailed", error: { code: "no_agent", message } }, { type: "SessionFailed" });
+    waiting.when(tick(deadline + 2 * MINUTE + 1)).then({ type: "TaskWaited", n: 1 });
+  });
+
+  test.each([
+    ["lost", { missedAt: T0 }, "agent_lost"],
+    ["deregistered", { admission: "deregistered" }, "agent_gone"],
+    ["superseded", { admission: "superseded" }, "agent_gone"],
+  ] as const)("is not called at an agent that is %s", (_how, patch, code) => {
+    const alone = given({ ...named, agents: [agent("a", { registeredAt: T0 - 1, ...patch })] }).when(start());
+    expect(alone.decision.events.at(-1)).toMatchObject({ type: "TaskWaited", queue: "agent:a", why: { code } });
+    const setup = { tasks: [{ ...tool, agentCapability: "c" }], agents: [able("a", { registeredAt: T0 - 1, ...patch }), able("b")] }; // prettier-ignore
+    const other = given(setup).when(start());
+    expect(other.decision.events.at(-1)).toMatchObject({ type: "CallRequested", agentId: "b" });
+  });
+
+  test("whose agent has gone while it was called waits for another, which is a new attempt", () => {
+    const gone = given({ ...named, agents: [agent("a")] })
       .when(start())
       .and.with({ agents: new Map() })
-      .when(tick(T0 + MINUTE))
-      .then({ type: "CallFailed", attempt: 1, counts: false, error: { code: "no_agent" } });
+      .when(tick(T0 + MINUTE));
+    gone.then(
+      { type: "CallFailed", attempt: 1, counts: false, retryAt: null, error: { code: "agent_unknown" } },
+      { type: "TaskWaited", queue: "agent:a" },
+    );
+    gone.and.when(endCall(1, answered())).then().answers({ kind: "unchanged" });
+    gone.and
+      .with({ agents: new Map([["a", agent("a")]]) })
+      .when(tick(T0 + 2 * MINUTE))
+      .then({ type: "CallRequested", agentId: "a", attempt: 2, again: false });
   });
 
   test("is not taken for absent where its agent was not asked for", () => {
