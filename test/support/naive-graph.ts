@@ -1,4 +1,3 @@
-import type { JsonObject } from "../../src/core/json.ts";
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
 
 /** A task as its author wrote it. */
@@ -73,23 +72,4 @@ export const naiveGraph = ({ tasks }: Pick<AuthoredDefinition, "tasks">): NaiveG
   const isTolerated = (taskId: string) => chain(taskId).some((id) => task(id)?.onFailure === "continue");
 
   return { main, task, before, ancestors, ownerOf, isCompensation, chain, isTolerated };
-};
-
-/** What simple conditions may speak of; a task of which nothing is known yet is `undefined`. */
-export interface Known {
-  readonly input: JsonObject;
-  status(taskId: string): string | undefined;
-}
-
-/** Whether a condition holds, where it is one of those that tests and the simulator draw; `null`: no telling. */
-export const holds = (condition: string, known: Known): boolean | null => {
-  if (condition === "true" || condition === "false") return condition === "true";
-  const status = /^tasks\.(\w+)\.status (==|!=) "(\w+)"$/.exec(condition);
-  if (status !== null) {
-    const is = known.status(status[1]!);
-    return is === undefined ? null : (is === status[3]) === (status[2] === "==");
-  }
-  const input = /^input\.(\w+) == (true|false)$/.exec(condition);
-  const value = input === null ? undefined : known.input[input[1]!];
-  return typeof value === "boolean" ? String(value) === input![2] : null;
 };

@@ -1,113 +1,17 @@
 import fc from "fast-check";
-import type { Agent } from "../../src/core/agent/agent.ts";
 import { meaningOf } from "../../src/core/agent/state-meaning.ts";
 import type { Json } from "../../src/core/json.ts";
-import type { SessionCommand } from "../../src/core/session/commands.ts";
+import type { CallResult, SessionCommand, TaskAction } from "../../src/core/session/commands.ts";
 import type { Result } from "../../src/core/session/events.ts";
-import { createRandom } from "../sim/random.ts";
-import { drawGraph } from "./draw-graph.ts";
-import {
-  actor,
-  agent,
-  attempt,
-  call,
-  cancel,
-  endDispatch,
-  given,
-  givenWorld,
-  report,
-  reported,
-  start,
-  T0,
-  tick,
-  withRow,
-  type Given,
-  type Setup,
-  type World,
-} from "./given.ts";
+import type { OpenTask } from "../../src/core/session/state.ts";
+import { attempt, call, cancel, endDispatch, report, reported, T0, tick, type Given, type World } from "./given.ts";
+import * as say from "./given-control.ts";
+import { AGENTS, anyWorld, PARENT, SIGNALS, supplied } from "./random-worlds.ts";
 
-const AGENTS = ["a", "b", "c"];
-const CAPS = ["x", "y"];
-
-/** Chains, parallel starts and references, over a few agents and capabilities, with small limits. */
-const anyTasks: fc.Arbitrary<Setup["tasks"]> = fc
-  .array(
-    fc.record({
-      target: fc.constantFrom(...AGENTS, ...CAPS, "home"),
-      ends: fc.boolean(),
-      reads: fc.constantFrom("nothing", "input", "before", "nowhere"),
-      maxAttempts: fc.integer({ min: 1, max: 4 }),
-    }),
-    { minLength: 1, maxLength: 6 },
-  )
-  .map((drafts) =>
-    drafts.map(({ target, ends, reads, maxAttempts }, i) => ({
-      taskId: `t${i}`,
-      ...(AGENTS.includes(target) ? { agentId: target } : {}),
-      ...(CAPS.includes(target) ? { agentCapability: target } : {}),
-      ...(ends ? { nextTaskId: null } : {}),
-      parameters: {
-        ...(reads === "input" ? { v: "${input.n}" } : {}),
-        ...(reads === "before" && i > 0 && drafts[i - 1]?.ends === false ? { v: `\${tasks.t${i - 1}.output}` } : {}),
-        ...(reads === "nowhere" && i > 2 ? { v: "${input.nowhere}" } : {}),
-      },
-      retry: { maxAttempts, initialInterval: "1s", maximumInterval: "10s", nonRetryableErrors: ["FINAL"] },
-      timeout: { queue: "10m", start: "60s", run: "5m" },
-    })),
-  );
-
-const anyAgent = (id: string): fc.Arbitrary<Agent> =>
-  fc
-    .record({
-      capabilities: fc.subarray(CAPS),
-      capacity: fc.integer({ min: 1, max: 2 }),
-      admission: fc.constantFrom("registered" as const, "registered" as const, "provisional" as const),
-      state: fc.constantFrom(null, "idle", "busy"),
-    })
-    .map(({ state, ...rest }) => agent(id, { ...rest, newest: state === null ? null : reported(state) }));
-
-/** Everything that the order of tasks can be, drawn with the same few agents and small limits. */
-const anyGraph: fc.Arbitrary<Pick<Setup, "tasks" | "timeout">> = fc.noBias(fc.nat()).map((seed) => {
-  const draw = createRandom(String(seed));
-  const work = () => {
-    const target = draw.pick([...AGENTS, ...CAPS, "home"]);
-    return {
-      ...(AGENTS.includes(target) ? { agentId: target } : {}),
-      ...(CAPS.includes(target) ? { agentCapability: target } : {}),
-      ...(draw.chance(0.2) ? { priority: draw.int(100) } : {}),
-      retry: { maxAttempts: 1 + draw.int(2), initialInterval: "1s", nonRetryableErrors: ["FINAL"] },
-      timeout: {
-        queue: draw.pick(["30s", "10m", "3h"]),
-        start: "60s",
-        run: "5m",
-        ...(draw.chance(0.3) ? { heartbeat: "90s" } : {}),
-      },
-    };
-  };
-  const until = [new Date(T0 + 90_000).toISOString(), new Date(T0 - 1).toISOString(), "${input.when}", "never"];
-  const { tasks } = drawGraph(draw, work, { id: "w", mains: 1 + draw.int(7), until });
-  return { tasks, ...(draw.chance(0.3) ? { timeout: draw.pick(["1m", "10m", "2h"]) } : {}) };
-});
-
-/** A session that has just started. */
-const worldOver = (anySetup: fc.Arbitrary<Pick<Setup, "tasks" | "timeout">>): fc.Arbitrary<Given> =>
-  fc
-    .record({
-      setup: anySetup,
-      agents: fc.tuple(...AGENTS.map(anyAgent)),
-      home: fc.constantFrom(undefined, "a", "stranger"),
-      yes: fc.boolean(),
-    })
-    .map(({ setup, agents, home, yes }) => {
-      const input = { n: 1, yes, pause: "7s", when: "2026-11-18T12:30:00Z" };
-      return given({ ...setup, agents }).when(start({ input, ...(home ? { home } : {}) })).and;
-    });
-
-/** Of chains, and of everything else. */
-export const anyWorld = fc.oneof(worldOver(anyTasks.map((tasks) => ({ tasks }))), worldOver(anyGraph));
+const anyOutput = fc.constantFrom<Json>(null, 1, "two", { three: [3] }, [1, 2]);
 
 export const anyResult: fc.Arbitrary<Result> = fc.oneof(
-  fc.record({ kind: fc.constant("completed" as const), output: fc.constantFrom<Json>(null, 1, "two", { three: [3] }) }),
+  fc.record({ kind: fc.constant("completed" as const), output: anyOutput }),
   fc.constant({ kind: "completed" as const }),
   fc.record(
     {
@@ -192,26 +96,99 @@ const outsideStep = fc
     return { from: changed, command: null };
   });
 
-/** What good agents do. */
+const anyCallResult: fc.Arbitrary<CallResult> = fc.oneof(
+  { weight: 2, arbitrary: anyOutput.map(say.answered) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        code: fc.constantFrom("E", "FINAL"),
+        retryable: fc.boolean(),
+        retryAfterMs: fc.constantFrom(null, 0, 5_000),
+      })
+      .map(({ code, ...more }) => say.broke(code, more)),
+  },
+);
+
+const inPhases = ({ state }: Given, phases: readonly OpenTask["phase"][], pick: number): OpenTask | undefined => {
+  const all = state.open.filter(({ phase }) => phases.includes(phase));
+  return all[pick % Math.max(1, all.length)];
+};
+
+/** A call is answered, or something else about a call that may not even be under way. */
+const callStep = fc.record({ aim: aimed, result: anyCallResult }).map(({ aim, result }): Step => (from, now) => {
+  const task = aim.stray === 0 ? undefined : inPhases(from, ["calling"], aim.pick);
+  if (task === undefined && aim.stray > 2) return { from, command: tick(now) };
+  const isChild = inPhases(from, ["child"], 0)?.n === aim.pick + 1;
+  if (isChild) return { from, command: null };
+  return {
+    from,
+    command: say.endCall(task?.n ?? aim.pick + 1, result, { attempt: task?.attempt ?? (aim.pick % 3) + 1, now }),
+  };
+});
+
+/** A child session comes to something, and its parent looks; or the other way round for this session's own parent. */
+const childStep = fc
+  .record({
+    aim: aimed,
+    what: fc.constantFrom("open", "completed", "completed", "failed", "cancelled"),
+    output: anyOutput,
+  })
+  .map(({ aim, what, output }): Step => (from, now) => {
+    const child = inPhases(from, ["child"], aim.pick);
+    if (child?.phase !== "child") {
+      if (from.state.parent === undefined || aim.stray > 0) return { from, command: tick(now) };
+      const gone = say.relative(from, { id: PARENT, status: "failed", open: [] });
+      return { from: say.withRelative(from, PARENT, gone), command: tick(now) };
+    }
+    const status = what as "open" | "completed" | "failed" | "cancelled";
+    const reason = status === "failed" || status === "cancelled" ? { code: "E", message: "of itself" } : null;
+    const found = say.relative(from, { id: child.sessionId, status, reason }, output);
+    return { from: say.withRelative(from, child.sessionId, found), command: tick(now) };
+  });
+
+const signalStep = fc
+  .record({ aim: aimed, payload: anyOutput, key: fc.constantFrom(null, null, "k1", "k2") })
+  .map(({ aim, payload, key }): Step => (from, now) => {
+    const task = inPhases(from, ["awaiting"], aim.pick);
+    const awaited = task?.phase === "awaiting" ? task.name : "paid";
+    const name = aim.stray > 4 ? awaited : SIGNALS[aim.pick % 2]!;
+    return { from, command: say.signal(name, { payload, now, ...(key === null ? {} : { key }) }) };
+  });
+
+const anyAction: fc.Arbitrary<TaskAction> = fc.oneof(
+  fc.constantFrom(say.retry, say.skip, say.fail(), say.approve(), say.reject()),
+  anyOutput.map(say.complete),
+);
+
+/** A person's word about one task; people who are asked mostly answer. */
+const controlStep = fc.record({ aim: aimed, action: anyAction }).map(({ aim, action }): Step => (from, now) => {
+  const asked = inPhases(from, ["awaiting"], aim.pick);
+  if (asked?.phase === "awaiting" && asked.what === "approval" && aim.stray > 2) {
+    return { from, command: say.control(asked.n, aim.stray > 4 ? say.approve() : say.reject(), now) };
+  }
+  const { open } = from.state;
+  const task = aim.stray === 0 ? undefined : open[aim.pick % Math.max(1, open.length)];
+  const name = task === undefined ? aim.pick + 1 : task.item === undefined && aim.stray > 5 ? task.taskId : task.n;
+  return { from, command: say.control(name, action, now) };
+});
+
+/** What good agents, servers and children do. */
 const workStep = fc.constant<Step>((from, now) => {
-  const task = from.state.open.find(({ phase }) => phase === "dispatched");
+  const task = inPhases(from, ["dispatched", "calling", "child"], now / 1_000);
   if (task === undefined) return { from, command: tick(now) };
-  return { from, command: call(task.n, { kind: "completed", output: task.n }, { attempt: task.attempt, now }) };
+  const { n } = task;
+  if (task.phase === "dispatched") return { from, command: call(n, { kind: "completed", output: n }, { attempt: task.attempt, now }) }; // prettier-ignore
+  return { from, command: say.endCall(n, say.answered(n), { attempt: task.attempt, now }) };
 });
 
 const tickStep = fc.constant<Step>((from, now) => ({ from, command: tick(now) }));
 const cancelStep = fc.constant<Step>((from, now) => ({ from, command: cancel("enough", now) }));
 
-/** A pause, or its end: the commands for it come from elsewhere. */
+/** A pause, or its end, which comes sooner. */
 const pauseStep = fc.integer({ min: 0, max: 2 }).map((wish): Step => (from, now) => {
-  if (from.state.status !== "open") return { from, command: null };
-  const paused = from.state.paused !== undefined;
-  // A pause is rarer than its end.
-  if (!paused && wish > 0) return { from, command: null };
-  const event = paused
-    ? ({ type: "SessionResumed", actor } as const)
-    : ({ type: "SessionPaused", reason: null, actor } as const);
-  return { from: givenWorld(withRow(from.world, now, [event])), command: paused ? tick(now) : null };
+  if (from.state.paused !== undefined) return { from, command: say.resume(now) };
+  return { from, command: wish > 0 ? null : say.pause(now) };
 });
 
 export const steps = fc.array(
@@ -219,10 +196,14 @@ export const steps = fc.array(
     after: fc.constantFrom(0, 1_000, 30_000, 61_000, 400_000, 3_600_000),
     step: fc.oneof(
       { weight: 5, arbitrary: settleStep },
-      { weight: 5, arbitrary: workStep },
+      { weight: 8, arbitrary: workStep },
       { weight: 3, arbitrary: dispatchStep },
       { weight: 4, arbitrary: outsideStep },
       { weight: 4, arbitrary: tickStep },
+      { weight: 4, arbitrary: callStep },
+      { weight: 2, arbitrary: childStep },
+      { weight: 2, arbitrary: signalStep },
+      { weight: 2, arbitrary: controlStep },
       { weight: 2, arbitrary: pauseStep },
       { weight: 1, arbitrary: fc.oneof({ weight: 4, arbitrary: tickStep }, { weight: 1, arbitrary: cancelStep }) },
     ),
@@ -238,9 +219,10 @@ export const runOf = (first: Given, script: readonly { readonly after: number; r
   for (const { after, step } of script) {
     now += after;
     const { from: changed, command } = step(from, now);
+    const ready = supplied(changed);
     // `when` itself checks that the decision is deterministic and that its events alone give its state.
-    from = command === null ? changed : changed.when(command).and;
-    worlds.push({ before: changed.world, command, after: from });
+    from = command === null ? ready : supplied(ready.when(command).and);
+    worlds.push({ before: ready.world, command, after: from });
   }
   return { worlds, last: from };
 };
