@@ -78,7 +78,8 @@ export const queue = (book: Book, event: Of<"TaskWaited">): void => {
   if (open === null) return;
   const { taskId, rest, work } = open;
   expect(book, open.flight === null, `${taskId} waits with an attempt in flight`);
-  expect(book, typeOf(work) === "agent", `${taskId} is a ${typeOf(work)} and waits for an agent`);
+  const isFor = ["agent", "tool"].includes(typeOf(work));
+  expect(book, isFor, `${taskId} is a ${typeOf(work)} and waits for an agent`);
   expectReady(book, open, "queued");
   const isSame = rest.kind === "queued" && rest.queue === event.queue;
   if (isSame) expect(book, queueLateness(book, open) > AWAY_MS, `${taskId} begins to wait anew, but was not late`);
@@ -173,20 +174,16 @@ export const endAttempt = (book: Book, event: Of<"AttemptEnded">): void => {
   afterwards(book, open, { code: error.code, counts, retryAt }, deadEnd, said || error.code === "limit_log");
 };
 
-/** A call or a child session ended without success; a tool that nobody has was not even called. */
+/** A call or a child session ended without success; the call of a tool whose agent has gone does not count. */
 export const failCall = (book: Book, event: Of<"CallFailed">): void => {
   const open = openOf(book, event);
   if (open === null) return;
-  const { taskId, counts, error, retryAt, attempt } = event;
-  const type = typeOf(open.work);
-  if (open.flight === null) {
-    const nobody = type === "tool" && !counts && attempt === open.attempt;
-    expect(book, nobody, `${event.type} of attempt ${attempt} of ${taskId}, not in flight`);
-    expectReady(book, open, "looked for");
-  } else land(book, open, event, ["call", "child"]);
-  expect(book, counts || type === "tool", `${taskId} was called, and that does not count`);
+  const { taskId, counts, error, retryAt } = event;
+  land(book, open, event, ["call", "child"]);
+  const isTool = typeOf(open.work) === "tool";
+  expect(book, counts || (isTool && retryAt === null), `${taskId} was called, and that does not count`);
   const { code } = error;
-  afterwards(book, open, { code, counts, retryAt }, retryAt === null, true);
+  afterwards(book, open, { code, counts, retryAt }, counts && retryAt === null, counts);
 };
 
 /** A task is done by an attempt. */
