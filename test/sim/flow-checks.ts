@@ -143,9 +143,8 @@ export const createFlowChecks = (
   const callFailed = (place: Place, event: SessionEvent & { type: "CallFailed" }): void => {
     const { id, open } = place;
     const where = `${id}: ${event.attemptId} failed of ${event.error.code}`;
-    const nobody = event.error.code === "no_agent" && !event.counts && event.attempt === open?.attempt;
     const inFlight = (open?.phase === "calling" || open?.phase === "child") && open.attempt === event.attempt;
-    if (!inFlight && !nobody) fail("P5", `${where}, not in flight`);
+    if (!inFlight) fail("P5", `${where}, not in flight`);
     if (open?.phase !== "child") return;
     const child = stateOf(open.sessionId);
     const says = /^child_(failed|cancelled)$/.exec(event.error.code)?.[1];

@@ -7,8 +7,6 @@ import type { SimWorld } from "./world.ts";
 
 /** How often (ms) people look at what goes on. */
 const LOOK_MS = 8_000;
-/** A task that nobody can ever do is given up by a person after this long. */
-const PATIENCE_MS = 20 * 60_000;
 
 type TaskVerb = "retry" | "skip" | "complete" | "fail" | "approve" | "reject";
 type Verb = TaskVerb | "pause" | "resume" | "signal";
@@ -73,10 +71,6 @@ export class SimPeople {
     if (state.paused !== undefined) return this.#say(state.id, "resume", "");
     for (const task of state.open) {
       if (task.phase === "awaiting") this.#answer(state, task);
-      const isHopeless = task.phase === "backoff" && task.last?.code === "no_agent";
-      if (isHopeless && this.#world.scheduler.now > task.readyAt + PATIENCE_MS) {
-        this.#say(state.id, "fail", taskIdOf(state.id, task.n));
-      }
     }
   }
 

@@ -1,6 +1,7 @@
 import { taskIdOf } from "../../src/core/ids.ts";
 import type { Overlap, ScheduleSpec, ScheduleState } from "../../src/core/schedule/schedule.ts";
 import { perVersion } from "./checker.ts";
+import { parseDuration } from "../../src/core/workflow/duration.ts";
 import type { SimDatabase } from "./database.ts";
 import type { Check } from "./people.ts";
 import type { Random } from "./random.ts";
@@ -20,6 +21,8 @@ interface Timetable {
   /** The answer to that. */
   endedAt: number | null;
   isPaused: boolean;
+  /** Its sessions do not run beside each other. */
+  isLone: boolean;
   readonly triggers: Map<string, string>;
 }
 
@@ -30,6 +33,8 @@ export class SimTimetables {
   readonly #tables: Timetable[] = [];
   /** Sessions of single tasks that were cancelled. */
   readonly #cancelled: string[] = [];
+  /** Single tasks, and how long they are to wait (ms). */
+  readonly #delays = new Map<string, number>();
   readonly #dueRows: () => boolean;
   #asked = 0;
   #waiting = 0;
@@ -80,6 +85,7 @@ export class SimTimetables {
       endAskedAt: null,
       endedAt: null,
       isPaused: false,
+      isLone: false,
       triggers: new Map(),
     };
     this.#tables.push(table);
@@ -91,6 +97,7 @@ export class SimTimetables {
       catchUp: random.pick(["0s", "5m", "2h"]),
       initialPayload: { key: id, yes: true, pause: "3s", list: [1] },
     };
+    table.isLone = body.overlap !== "allow";
     this.#world.saw(`schedule:${body.overlap}`);
     this.#repeat("POST", "schedules", body, (reply) => {
       if (reply.status !== 201 && reply.status !== 200) {
@@ -113,6 +120,8 @@ export class SimTimetables {
       if (!statuses.includes(reply.status))
         this.#world.bug(`${path} was answered ${reply.status} ${JSON.stringify(reply.json)}`);
     };
+    // What is started by hand, or by another policy, runs beside.
+    if (drawn !== 2) table.isLone = false;
     if (drawn < 2) {
       const key = `trigger-${(this.#asked += 1)}`;
       const again = (): void =>
@@ -182,6 +191,7 @@ export class SimTimetables {
       const { id, sessionId } = reply.json as { id: string; sessionId: string };
       this.#world.saw("single");
       if (id !== taskIdOf(sessionId, body.delay === undefined ? 1 : 2)) this.#world.bug(`${id} of ${sessionId}`);
+      this.#delays.set(sessionId, parseDuration(body.delay ?? "0s") ?? 0);
       started(sessionId);
       if (!random.chance(0.2)) return;
       this.#world.scheduler.after(random.between(0, 60_000), () =>
@@ -198,6 +208,15 @@ export class SimTimetables {
     for (const id of this.#cancelled) {
       const status = this.#world.checker.sessions.get(id)?.state?.status;
       check(status === "cancelled", "P1", () => `cancel of the task of ${id} was acknowledged`);
+    }
+    for (const [id, delayMs] of this.#delays) {
+      const [row] = db.query(
+        `SELECT min(at) AS at, (SELECT at FROM log WHERE stream = ? AND seq = 1) AS since FROM log
+          WHERE stream = ? AND instr(events, '"DispatchRequested"') > 0`,
+        ...[id, id],
+      );
+      const waited = row?.["at"] == null ? Infinity : Number(row["at"]) - Number(row["since"]);
+      check(waited >= delayMs - 2 * this.#clocksApartMs, "P6", () => `${id} began after ${waited} ms, not ${delayMs}`);
     }
     for (const table of this.#tables) {
       const [row] = db.query("SELECT state FROM schedules WHERE id = ?", table.id);
@@ -223,8 +242,36 @@ export class SimTimetables {
         const known = sessions.some(({ stream }) => stream === sessionId);
         check(known, "P1", () => `${table.id} ${key}: ${sessionId} was acknowledged and is not one of its sessions`);
       }
+      if (table.isLone)
+        this.#checkOverlap(
+          table.id,
+          sessions.map(({ stream }) => String(stream)),
+          check,
+        );
       const byHand = table.triggers.size > 0 || fires.some(({ by }) => by === "hand");
       if (!byHand) this.#checkTimes(table, counts, buffered, check);
+    }
+  }
+
+  /** How far clocks may be apart (ms). */
+  get #clocksApartMs(): number {
+    const { skewMs, clockJump } = this.#world.plan;
+    return skewMs + (clockJump > 0 ? 60_000 : 0);
+  }
+
+  /** P6: of a schedule that does not let its sessions run beside each other, none begins before the last has ended. */
+  #checkOverlap(id: string, sessions: readonly string[], check: Check): void {
+    const all = sessions
+      .flatMap((one) => this.#world.checker.sessions.get(one)?.state ?? [])
+      .toSorted((a, b) => a.startedAt - b.startedAt);
+    for (const [at, { startedAt, endedAt }] of all.entries()) {
+      const next = all[at + 1];
+      const ended = (endedAt ?? Infinity) - this.#clocksApartMs;
+      check(
+        next === undefined || ended <= next.startedAt,
+        "P6",
+        () => `${id}: ${next?.id} began before ${startedAt} ended`,
+      );
     }
   }
 
@@ -235,8 +282,7 @@ export class SimTimetables {
     buffered: number | null,
     check: Check,
   ): void {
-    const { plan } = this.#world;
-    if (isPaused || madeAt === null || endAskedAt === null || plan.skewMs > 0 || plan.clockJump > 0) return;
+    if (isPaused || madeAt === null || endAskedAt === null || this.#clocksApartMs > 0) return;
     const every = everyMinutes * MINUTE;
     const least = Math.floor(endAskedAt / every) - Math.floor(madeAt / every);
     const dealt = started + skipped + failed + missed + (buffered === null ? 0 : 1);
