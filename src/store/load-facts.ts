@@ -112,15 +112,25 @@ const neededRows = (needs: Expression, session: Expression): Statement => ({
   args: [...needs.args, ...session.args, ...needs.args, ...session.args],
 });
 
-/** All that was logged about maps, from the row in which the first of them was entered; one statement however many end at once. */
+/** Ids as they stand in the log's JSON. */
+const quotedIds = (spans: NonNullable<Needs["spans"]>): string =>
+  JSON.stringify(spans.map(([, , taskId]) => JSON.stringify(taskId)));
+
+/**
+ * Which items of maps were entered and what they brought, from the row in which the first of those maps was entered; one
+ * statement however many end at once. Without the parameters of the items: of those there may be far more than of
+ * anything that is kept of a map.
+ */
 const spanRows = (session: Expression, spans: NonNullable<Needs["spans"]>): Statement => ({
-  sql: `SELECT l.events FROM log l WHERE l.stream = ${session.sql} AND l.seq >= ?
-    AND EXISTS (SELECT 1 FROM json_each(?) q WHERE instr(l.events, q.value) > 0) ORDER BY l.seq`,
-  args: [
-    ...session.args,
-    Math.min(...spans.map(([, from]) => from)),
-    JSON.stringify(spans.map(([, , taskId]) => `"taskId":${JSON.stringify(taskId)}`)),
-  ],
+  sql: `SELECT CASE e.value ->> '$.type' WHEN 'TaskEntered' THEN json_remove(e.value, '$.parameters', '$.items')
+      ELSE e.value END AS event
+    FROM log l CROSS JOIN json_each(l.events) e
+    WHERE l.stream = ${session.sql} AND l.seq >= ?
+      AND EXISTS (SELECT 1 FROM json_each(?) q WHERE instr(l.events, '"taskId":' || q.value) > 0)
+      AND e.value -> '$.taskId' IN (SELECT q.value FROM json_each(?) q)
+      AND e.value ->> '$.type' IN ('TaskEntered', 'TaskCompleted', 'TaskResolved')
+    ORDER BY l.seq, e.key`,
+  args: [...session.args, Math.min(...spans.map(([, from]) => from)), quotedIds(spans), quotedIds(spans)],
 });
 
 /** Other sessions, and of a completed one the row in which it ended: after that only late results are logged. */
@@ -183,6 +193,8 @@ const itemIn = (row: Row): readonly (readonly [string, Json])[] => {
   return [[place.join("."), readJson(text(row, "item")) as Json]];
 };
 
+const eventIn = (row: Row): SessionEvent => readJson(text(row, "event")) as SessionEvent;
+
 const outputIn = (ended: SqlValue | undefined): Json =>
   orNull(ended, (events) => {
     const last = (readJson(String(events)) as SessionEvent[]).find(({ type }) => type === "SessionCompleted");
@@ -207,8 +219,8 @@ export const readFacts = (
 ): LoadedFacts => {
   const [named, capable, heard, rows, ...others] = results.map((result) => result.rows);
   const history = historyOf === null ? null : (others.shift() ?? []);
-  const spans = asked?.spans?.map(([n]) => n);
-  const span = spans === undefined ? null : { of: spans, events: eventsIn(others.shift() ?? []) };
+  const of = asked?.spans?.map(([n]) => n);
+  const span = of === undefined ? null : { of, events: (others.shift() ?? []).map(eventIn) };
   const agents = new Map<string, Agent>();
   const newest = new Map<string, string>();
   const ahead = new Map<string, number>();

@@ -2,6 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import { attemptIdOf } from "../ids.ts";
 import type { Graph } from "../workflow/graph.ts";
 import { workOf, type Facts } from "./facts.ts";
+import { canGoOn } from "./map-room.ts";
 import type { DispatchedTask, OpenTask, SessionState } from "./state.ts";
 
 /** A deadline seen this much too late means that we were away: what it ends does not count. */
@@ -61,10 +62,10 @@ export const deadlinesOf = (state: SessionState, task: DispatchedTask, facts: Fa
 };
 
 /** When a task that no agent has in hand has something to do. */
-const restingUntil = (task: Exclude<OpenTask, DispatchedTask>, queueMs: number): number => {
+const restingUntil = (state: SessionState, task: Exclude<OpenTask, DispatchedTask>, graph: Graph): number => {
   switch (task.phase) {
     case "waiting":
-      return task.since + queueMs;
+      return task.since + workOf(graph, task).timeout.queueMs;
     case "backoff":
       return task.retryAt;
     case "sleeping":
@@ -75,14 +76,14 @@ const restingUntil = (task: Exclude<OpenTask, DispatchedTask>, queueMs: number):
     case "awaiting":
       return task.until ?? Infinity;
     case "mapping":
-      return Infinity;
+      return canGoOn(state, task, graph) ? state.updatedAt : Infinity;
   }
 };
 
 const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
   // A child that is there says itself, in the commit of its end, that it has ended.
   if (task.phase === "child" && (facts.relatives?.get(task.sessionId) ?? null) !== null) return Infinity;
-  if (task.phase !== "dispatched") return restingUntil(task, workOf(facts.graph, task).timeout.queueMs);
+  if (task.phase !== "dispatched") return restingUntil(state, task, facts.graph);
   const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(state, task, facts);
   return Math.min(leaseAt ?? runAt, startAt ?? runAt, heartbeatAt ?? runAt, runAt);
 };
@@ -112,13 +113,13 @@ export const dueBounds = (
 ): { readonly earliest: number; readonly latest: number | null } | null => {
   if (isStill(state)) return null;
   const bounds = state.open.map((task): readonly [number, number] => {
-    const { timeout } = workOf(graph, task);
     if (task.phase === "dispatched") {
+      const { timeout } = workOf(graph, task);
       const since = task.sentAt + (task.frozenMs ?? 0);
       const runAt = since + timeout.runMs;
       return [Math.min(task.leaseUntil, since + (timeout.heartbeatMs ?? Infinity), runAt), runAt];
     }
-    const at = restingUntil(task, timeout.queueMs);
+    const at = restingUntil(state, task, graph);
     return [at, task.phase === "child" ? Infinity : at];
   });
   const end = sessionDueOf(state);

@@ -12,7 +12,7 @@ import { enterAll, proceed } from "./proceed.ts";
 import { settle, type SettleAnswer } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 import { tick } from "./tick.ts";
-import { beginTurn, emit, lacksFacts, openTask, type Turn } from "./turn.ts";
+import { beginTurn, emit, lacksFacts, note, openTask, type Turn } from "./turn.ts";
 
 export type Answer =
   | { readonly kind: "done" }
@@ -43,7 +43,6 @@ const decision = (turn: Turn, answer: Answer): Decision => {
     rows: [...missing.rows],
     agents: [...missing.agents],
     caps: [...missing.caps],
-    ...(missing.items.size === 0 ? {} : { items: [...missing.items.values()] }),
     ...(missing.relatives.size === 0 ? {} : { relatives: [...missing.relatives] }),
     ...(missing.spans.size === 0 ? {} : { spans: [...missing.spans.values()] }),
   };
@@ -64,7 +63,7 @@ const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts)
   const state = evolve(null, started, { seq: 1, at: command.now });
   const rows = new Map(facts.rows).set(1, [started]);
   const turn = beginTurn(state, { ...facts, rows }, command, 1);
-  turn.events.push(started);
+  note(turn, started);
   enterAll(turn, facts.graph.starts);
   return decision(turn, { kind: "done" });
 };

@@ -6,9 +6,10 @@ import { contextOf, renderParameters } from "./context.ts";
 import { DEFAULT_PRIORITY } from "./deadlines.ts";
 import { failSession, failTask } from "./fail-task.ts";
 import { endedTask, inputOf, nodeOf } from "./facts.ts";
+import { jsonBytes } from "../workflow/json-size.ts";
 import { fillMap, MAX_TASKS, tooManyTasks } from "./map-items.ts";
 import type { EndedTask, TaskError } from "./state.ts";
-import { emit, type Turn } from "./turn.ts";
+import { emit, MAX_STEP_BYTES, type Turn } from "./turn.ts";
 
 /** A map goes over so many items. */
 const MAX_ITEMS = 1_000;
@@ -32,6 +33,11 @@ const notItems = (list: Json | undefined): TaskError =>
     ? { code: "limit_items", message: `forEach gives ${list.length} items; a map takes at most ${MAX_ITEMS}` }
     : { code: "not_a_list", message: "forEach does not give a list" };
 
+const tooMuchAtOnce: TaskError = {
+  code: "limit_step",
+  message: `the tasks that one step enters have more than ${MAX_STEP_BYTES / 1_024} KiB of parameters together`,
+};
+
 /** What the engine itself does stays what the author wrote: whoever starts a session must not turn a wait or a call. */
 const isOpenToInput = ({ type }: GraphTask): boolean => type !== "wait" && type !== "http" && type !== "map";
 
@@ -53,11 +59,14 @@ export const enterTask = (turn: Turn, taskId: string): void => {
   const priority = node.priority === DEFAULT_PRIORITY ? {} : { priority: node.priority };
   const list = node.type === "map" ? parameters["forEach"] : undefined;
   const fits = Array.isArray(list) && list.length <= MAX_ITEMS;
+  // What undoes a session is begun whatever the number: it has an end, since each of it is begun once.
+  if (n > MAX_TASKS && turn.state.failing === undefined) return failSession(turn, taskId, tooManyTasks);
   const entered = node.type === "map" ? { parameters: {}, ...(fits ? { items: list } : {}) } : { parameters };
-  if (n > MAX_TASKS) return failSession(turn, taskId, tooManyTasks);
-  emit(turn, { type: "TaskEntered", taskId, n, ...entered, ...priority });
+  const isTooMuch = turn.bytes + jsonBytes(entered, MAX_STEP_BYTES) > MAX_STEP_BYTES;
+  emit(turn, { type: "TaskEntered", taskId, n, ...(isTooMuch ? { parameters: {} } : entered), ...priority });
   if ("fault" in condition) return failTask(turn, n, condition.fault);
   if (!rendered.ok) return failTask(turn, n, { code: rendered.code, message: rendered.message });
+  if (isTooMuch) return failTask(turn, n, tooMuchAtOnce);
   if (node.type !== "map") return beginWork(turn, n, parameters);
   if (fits) return fillMap(turn, n);
   failTask(turn, n, notItems(list));

@@ -1,44 +1,44 @@
 import type { Json, JsonObject } from "../json.ts";
-import type { GraphTask } from "../workflow/graph.ts";
 import { maxRenderedBytes } from "../workflow/template.ts";
 import { beginWork } from "./begin-work.ts";
 import { contextOf, renderParameters } from "./context.ts";
 import { DEFAULT_PRIORITY } from "./deadlines.ts";
 import { cancelTasks, failTask } from "./fail-task.ts";
-import { nodeOf } from "./facts.ts";
 import type { SessionEvent, TaskEntered } from "./events.ts";
+import { canGoOn, mapOf } from "./map-room.ts";
 import type { MappingTask } from "./state.ts";
-import { emit, openTask, type Turn } from "./turn.ts";
+import { emit, openTask, rowIn, type Turn } from "./turn.ts";
 
 /** A session has at most so many tasks, items of maps included. */
 export const MAX_TASKS = 10_000;
 
+/**
+ * Beyond this (bytes of events) a decision enters no more items and ends no more maps: the session is due at once, and
+ * the next commit goes on.
+ */
+const FULL_STEP = 512 * 1_024;
+
 export const tooManyTasks = { code: "limit_tasks", message: `a session has at most ${MAX_TASKS} tasks` };
 
-/** What an open task of that phase was written as. */
-const mapOf = (turn: Turn, map: MappingTask): GraphTask & { type: "map" } =>
-  nodeOf(turn.facts.graph, map.taskId) as GraphTask & { type: "map" };
+/** The items of a map, from the row in which it was entered. */
+const itemsIn = (row: readonly SessionEvent[], n: number): readonly Json[] => {
+  const isIts = (event: SessionEvent): event is TaskEntered => event.type === "TaskEntered" && event.n === n;
+  return row.findLast(isIts)!.items!; // a map at work was entered with its items
+};
 
 /**
- * The item of a map at an index; `undefined` if it is not at hand, which is noted. Twice as many each time: items may end
- * as they are entered, and each look costs a load.
+ * The item that a map enters next; `undefined` if it is not at hand, which is noted. One is loaded with the session; a
+ * decision that enters more has them all loaded.
  */
-const itemAt = (turn: Turn, map: MappingTask, index: number): Json | undefined => {
-  const { paramsSeq, n, count } = map;
-  if (paramsSeq === turn.seq) {
-    const isIts = (event: SessionEvent): event is TaskEntered => event.type === "TaskEntered" && event.n === n;
-    return turn.events.findLast(isIts)!.items![index]; // a map at work was entered with its items
-  }
-  const keyOf = (at: number): string => `${paramsSeq}.${n}.${at}`;
-  const item = turn.facts.items?.get(keyOf(index));
+const nextItem = (turn: Turn, { paramsSeq, n, next }: MappingTask): Json | undefined => {
+  const item = turn.facts.items?.get(`${paramsSeq}.${n}.${next}`);
   if (item !== undefined) return item;
-  const end = Math.min(count, index + Math.max(1, turn.facts.items?.size ?? 0));
-  for (let at = index; at < end; at += 1) turn.missing.items.set(keyOf(at), [paramsSeq, n, at]);
-  return undefined;
+  const row = rowIn(turn, paramsSeq);
+  return row === undefined ? undefined : itemsIn(row, n)[next];
 };
 
 const enterItem = (turn: Turn, map: MappingTask, item: Json): void => {
-  const node = mapOf(turn, map);
+  const node = mapOf(turn.facts.graph, map);
   const index = map.next;
   const context = { ...contextOf(turn, turn.facts.graph.itemReads(map.taskId)), item, index };
   const rendered = renderParameters(turn, map.taskId, "items", context);
@@ -97,13 +97,20 @@ export const fillMap = (turn: Turn, n: number): void => {
     // An item that fails at once may take the map with it; the last that ends at once has ended it.
     if (map?.phase !== "mapping" || turn.agenda.some(({ item, failure }) => item?.of === n && failure !== null)) return;
     if (map.bytes > maxRenderedBytes) return failMap(turn, map, tooMuch);
+    if (turn.bytes > FULL_STEP || !canGoOn(turn.state, map, turn.facts.graph)) return;
     if (map.done === map.count) return finish(turn, map);
-    const busy = turn.state.open.filter((task) => task.item?.of === n).length;
-    if (map.next >= map.count || busy >= mapOf(turn, map).maxConcurrency) return;
     if (turn.state.tasks >= MAX_TASKS) return failMap(turn, map, tooManyTasks);
-    const item = itemAt(turn, map, map.next);
+    const item = nextItem(turn, map);
     if (item === undefined) return;
     enterItem(turn, map, item);
+  }
+};
+
+/** Lets the maps go on that had to wait: for places that items of other maps took, or for a commit with room. */
+export const fillMaps = (turn: Turn): void => {
+  if (turn.state.paused !== undefined) return;
+  for (const task of turn.state.open) {
+    if (task.phase === "mapping") fillMap(turn, task.n);
   }
 };
 

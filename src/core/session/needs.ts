@@ -74,7 +74,7 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
   const items: (readonly [number, number, number])[] = [];
   if (state.status === "open" && state.home !== null) agents.add(state.home);
   for (const open of state.open) {
-    rows.add(open.paramsSeq);
+    if (open.phase !== "mapping") rows.add(open.paramsSeq); // of a map only its items are read, one by one
     if (open.phase === "dispatched") agents.add(open.agentId);
     const task = nodeOf(graph, open.taskId);
     if (open.phase === "mapping" && open.next < open.count) items.push([open.paramsSeq, open.n, open.next]);

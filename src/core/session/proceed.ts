@@ -3,7 +3,7 @@ import { contextOf } from "./context.ts";
 import { conditionOf, considerTask, enterTask } from "./enter-task.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import { failSession } from "./fail-task.ts";
-import { failItem, fillMap } from "./map-items.ts";
+import { failItem, fillMap, fillMaps } from "./map-items.ts";
 import type { TaskError } from "./state.ts";
 import { emit, openTask, rowIn, type Ended, type Turn } from "./turn.ts";
 
@@ -130,6 +130,8 @@ export const proceed = (turn: Turn): void => {
       if (turn.state.failing === undefined || isOfOpenMap) follow(turn, next);
       continue;
     }
+    fillMaps(turn);
+    if (turn.agenda.length > 0) continue;
     if (turn.state.open.length > 0) return;
     const { failing } = turn.state;
     if (failing === undefined) emit(turn, { type: "SessionCompleted", ...handedOn(turn) });

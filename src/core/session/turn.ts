@@ -1,18 +1,24 @@
 import type { Agent } from "../agent/agent.ts";
 import { effectOf, withEffect } from "../agent/effects.ts";
+import type { Json } from "../json.ts";
+import { jsonBytes } from "../workflow/json-size.ts";
 import type { CallLimits } from "./commands.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
 import type { OpenTask, SessionState, TaskError } from "./state.ts";
 
+/**
+ * What one decision writes is one row, and D1 takes 2 MB a row: no task is entered with parameters that take it beyond
+ * this, which leaves room for the ends of all that is open. JSON, UTF-8.
+ */
+export const MAX_STEP_BYTES = 1_280 * 1_024;
+
 /** Facts that a decision turned out to need and that were not loaded. */
 export interface Missing {
   readonly rows: Set<number>;
   readonly agents: Set<string>;
   readonly caps: Set<string>;
-  /** Items of maps: log row, `n` of the map, index. */
-  readonly items: Map<string, readonly [number, number, number]>;
   readonly relatives: Set<string>;
   /** All that was logged about maps, by their `n`: that, the row in which it was entered, its id. Several may end at once. */
   readonly spans: Map<number, readonly [number, number, string]>;
@@ -44,6 +50,8 @@ export interface Turn {
   /** Which calls are left to the queue consumer; `null`: none. */
   readonly callLimits: CallLimits | null;
   state: SessionState;
+  /** What the events take as JSON so far. */
+  bytes: number;
 }
 
 export const beginTurn = (
@@ -58,24 +66,24 @@ export const beginTurn = (
   seq,
   events: [],
   agents: new Map(facts.agents),
-  missing: {
-    rows: new Set(),
-    agents: new Set(),
-    caps: new Set(),
-    items: new Map(),
-    relatives: new Set(),
-    spans: new Map(),
-  },
+  missing: { rows: new Set(), agents: new Set(), caps: new Set(), relatives: new Set(), spans: new Map() },
   agenda: [],
   callLimits: command.callLimits ?? null,
   state,
+  bytes: 0,
 });
 
 export const openTask = (turn: Turn, n: number): OpenTask | undefined => turn.state.open.find((task) => task.n === n);
 
+/** Takes an event into the row. */
+export const note = (turn: Turn, event: SessionEvent): void => {
+  turn.events.push(event);
+  turn.bytes += jsonBytes(event as unknown as Json, MAX_STEP_BYTES);
+};
+
 export const emit = (turn: Turn, event: SessionEvent): void => {
   const task = "n" in event ? openTask(turn, event.n) : undefined;
-  turn.events.push(event);
+  note(turn, event);
   turn.state = evolve(turn.state, event, { seq: turn.seq, at: turn.now });
   if (
     event.type === "TaskCompleted" ||
@@ -100,7 +108,4 @@ export const rowIn = (turn: Turn, seq: number): readonly SessionEvent[] | undefi
 };
 
 /** Whether facts are missing: then nothing that was decided counts, and it is decided again with them. */
-export const lacksFacts = ({ missing }: Turn): boolean =>
-  [missing.rows, missing.agents, missing.caps, missing.items, missing.relatives, missing.spans].some(
-    ({ size }) => size > 0,
-  );
+export const lacksFacts = ({ missing }: Turn): boolean => Object.values(missing).some(({ size }) => size > 0);

@@ -27,7 +27,7 @@ const stringBytes = (text: string, limit: number): number => {
  */
 export const jsonBytes = (value: Json, limit: number): number => {
   if (typeof value === "string") return stringBytes(value, limit);
-  if (typeof value !== "object" || value === null) return JSON.stringify(value).length;
+  if (typeof value !== "object" || value === null) return String(value).length;
   const keys = Array.isArray(value) ? null : Object.keys(value);
   const members: readonly Json[] = keys === null ? (value as readonly Json[]) : Object.values(value);
   // An opening bracket; then each member brings a comma or the closing one, a key also its colon.

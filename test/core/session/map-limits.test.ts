@@ -86,8 +86,14 @@ describe("10,000 tasks are the most a session has", { timeout: 60_000 }, () => {
   const chain = (count: number, more: object = {}): Tasks =>
     range(count).map((at) => map({ taskId: `m${at}`, ...more }, hole));
 
+  /** Some commits later: what is due at once goes on until nothing is. */
+  const through = (session: Stored): Stored => {
+    const next = session.state.status === "open" ? session.when(tick(T0)) : session;
+    return next.events.length === 0 || next === session ? session : through(next);
+  };
+
   test("a map ends when its next item would be one more", () => {
-    const ended = over(chain(10), range(1_000));
+    const ended = through(over(chain(10), range(1_000)));
     expect(ended.state.tasks).toBe(10_000);
     expect(ended.events.slice(-2)).toMatchObject([
       { type: "TaskFailed", taskId: "m9", error: { code: "limit_tasks" } },
@@ -97,8 +103,23 @@ describe("10,000 tasks are the most a session has", { timeout: 60_000 }, () => {
 
   test("a task that would be one more fails the session, whoever bears the map's failure", () => {
     const tasks = [...chain(10, { onFailure: "continue" }), { taskId: "last", type: "wait", for: "1s" }];
-    const { state } = over(tasks, range(1_000));
+    const { state } = through(over(tasks, range(1_000)));
     expect(state).toMatchObject({ status: "failed", tasks: 10_000, reason: { code: "limit_tasks" } });
+  });
+
+  test("what undoes the session is begun all the same", () => {
+    const undone: Tasks = [
+      map({ taskId: "none", forEach: [], compensateWith: "undo" }),
+      ...chain(10),
+      { taskId: "undo", type: "wait", for: "1s" },
+    ];
+    const failing = through(over(undone, range(1_000)));
+    expect(failing.events.slice(-3)).toMatchObject([
+      { type: "CompensationStarted", error: { code: "limit_tasks" }, tasks: ["undo"] },
+      { type: "TaskEntered", taskId: "undo", n: 10_001 },
+      { type: "TaskSlept" },
+    ]);
+    failing.when(tick(T0 + 1_000)).then({ type: "TaskResolved" }, { type: "SessionFailed", taskId: "m9" });
   });
 });
 

@@ -170,12 +170,12 @@ test("a secret stands in the log by its name only", () => {
   expect(JSON.stringify(parameters)).toContain("TOKEN");
 });
 
-test("a store that offers no items at all is asked for them", () => {
+test("a store that offers neither the next item nor the row in which the map was entered is asked for that row", () => {
   const { world } = stored({ tasks: [each()], agents: [able] }).when(start({ input: { list: ["x", "y"], q: 1 } }));
   const { items: _, ...facts } = factsOf(world);
-  const { answer, events } = decide(world.state, endCall(2, "X"), facts, 2);
+  const { answer, events } = decide(world.state, endCall(2, "X"), { ...facts, rows: new Map() }, 2);
   expect(events).toEqual([]);
-  expect(answer).toMatchObject({ kind: "needs_facts", needs: { items: [[1, 1, 1]] } });
+  expect(answer).toMatchObject({ kind: "needs_facts", needs: { rows: [1] } });
 });
 
 test("a call that a person wants now begins at once", () => {
