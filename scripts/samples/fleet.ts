@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { startSampleAgent, type SampleAgent } from "./agent.ts";
-import type { Details, Json, ReceivedTask, SampleAgentOptions } from "./agent-options.ts";
+import type { SampleAgentOptions } from "./agent-options.ts";
+import { analysed, isWrong, operated, searched, written } from "./fleet-work.ts";
 import { startStandInAgentKit } from "./stand-in-agentkit.ts";
 
 type Role = Pick<SampleAgentOptions, "name" | "capabilities" | "behaviour" | "workMs" | "fails" | "result"> & {
@@ -8,33 +9,7 @@ type Role = Pick<SampleAgentOptions, "name" | "capabilities" | "behaviour" | "wo
   readonly manner: string;
 };
 
-const given = (task: ReceivedTask): Details => (task.payload["task_parameters"] ?? {}) as Details;
-const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : JSON.stringify(value ?? null));
-
-const searched = (task: ReceivedTask): Json => {
-  const { topic, text, against } = given(task);
-  if (text !== undefined) return { approved: true, text, checkedAgainst: against ?? null };
-  const slug = encodeURIComponent(textOf(topic).toLowerCase().replaceAll(" ", "-"));
-  const sources = ["almanac", "survey", "textbook"].map((kind) => ({
-    kind,
-    url: `https://example.org/${kind}/${slug}`,
-  }));
-  return { topic: topic ?? null, sources };
-};
-
-const analysed = (task: ReceivedTask): Json => {
-  const { topic, sources } = given(task);
-  const count = Array.isArray(sources) ? sources.length : 0;
-  return { findings: [`${count} sources agree about ${textOf(topic)}`, "none contradicts another"] };
-};
-
-const written = (task: ReceivedTask): Json => {
-  const { title, findings } = given(task);
-  const body = Array.isArray(findings) ? (findings as readonly Json[]).map(textOf).join("; ") : textOf(findings);
-  return { text: `${textOf(title)}: ${body}.` };
-};
-
-/** Three ways in which AgentKit's agents are known to behave. */
+/** AgentKit's agents are known to behave in three ways; here is each of them. */
 const roles: readonly Role[] = [
   {
     name: "sample-researcher",
@@ -62,6 +37,15 @@ const roles: readonly Role[] = [
     workMs: 1_500,
     result: written,
   },
+  {
+    name: "sample-operator",
+    capabilities: ["operations"],
+    behaviour: "simulated",
+    manner: "as the researcher; fails a check that does not add up",
+    workMs: 600,
+    fails: isWrong,
+    result: operated,
+  },
 ];
 
 export interface Fleet {
@@ -86,6 +70,8 @@ export interface FleetAgentKit {
  */
 export const startFleetAgentKit = async (options: {
   readonly deliver: "swallow" | "forward";
+  /** How long each task takes; without it each agent takes its own time. */
+  readonly workMs?: number;
   readonly log: (line: string) => void;
 }): Promise<FleetAgentKit> => {
   const { log } = options;
@@ -108,6 +94,7 @@ export const startFleetAgentKit = async (options: {
       for (const { manner, ...role } of roles) {
         const agent = await startSampleAgent({
           ...role,
+          ...(options.workMs === undefined ? {} : { workMs: options.workMs }),
           agentKitUrl: agentKit.url,
           opsCoreUrl: opsCore.url,
           apiKey: opsCore.apiKey,

@@ -7,6 +7,7 @@ declare module "vitest" {
     fleetUrl: string;
     /** Where a server goes wrong in the way that the path names: `odd-server.ts`. */
     oddUrl: string;
+    samples: Readonly<Record<string, string>>;
   }
 }
 

@@ -1,0 +1,4 @@
+import { samplesSuite } from "../suites/samples-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+samplesSuite(workerdPlatform);
