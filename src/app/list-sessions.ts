@@ -1,5 +1,5 @@
 import { SESSION_STATUSES, type SessionStatusText } from "../contract/queries.ts";
-import { waitingFor } from "../core/session/view.ts";
+import { waitingFor } from "../core/session/waiting-for.ts";
 import type { Deps } from "./deps.ts";
 import { summaryOf, type Page, type SessionSummary } from "./read-session.ts";
 import type { SessionFilter } from "./session-lists-port.ts";

@@ -4,14 +4,8 @@ import { dueAt } from "../core/session/deadlines.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { SessionState } from "../core/session/state.ts";
-import {
-  readStatus,
-  tasksView,
-  waitingFor,
-  type ReadStatus,
-  type TaskView,
-  type WaitingFor,
-} from "../core/session/view.ts";
+import { readStatus, tasksView, type ReadStatus, type TaskView } from "../core/session/view.ts";
+import { waitingFor, type WaitingFor } from "../core/session/waiting-for.ts";
 import { isSessionId } from "../core/ids.ts";
 import { factsOf } from "./advance-session.ts";
 import { sessionNotFound } from "./cancel-session.ts";

@@ -11,6 +11,7 @@ interface Task {
   readonly parameters: JsonObject;
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly attempts: readonly { readonly attempt: number; readonly status: string }[];
+  readonly map: { readonly taskId: string; readonly id: string; readonly index: number } | null;
 }
 interface Session {
   readonly status: string;
@@ -187,6 +188,11 @@ export const languageSuite = (platform: Platform): void => {
         text: "write_simple",
         missing: "sorry",
       });
+      expect(session.tasks.find(({ taskId }) => taskId === "write")).toMatchObject({
+        status: "failed",
+        fallback: { taskId: "write_simple", status: "completed" },
+      });
+      expect(session.tasks.find(({ taskId }) => taskId === "optional")).toMatchObject({ fallback: null, map: null });
     });
 
     test("what was done is undone, the last first, before the session fails", async () => {
@@ -242,7 +248,10 @@ export const languageSuite = (platform: Platform): void => {
       const session = await world.session(id);
       expect(session.status).toBe("completed");
       expect((await world.outputs(id))["each"]).toEqual(Array.from({ length: 25 }, (_, at) => at * 10 + 1));
-      expect(session.tasks.filter(({ taskId }) => taskId === "each")).toHaveLength(26);
+      const each = session.tasks.filter(({ taskId }) => taskId === "each");
+      const items = each.filter(({ map }) => map !== null);
+      expect([each.length, items.length]).toEqual([26, 25]);
+      expect(items[3]?.map).toEqual({ taskId: "each", id: each.find(({ map }) => map === null)?.id, index: 3 });
     });
 
     test("an item that fails takes the map with it, or leaves a hole", async () => {

@@ -135,6 +135,8 @@ export interface TaskFailed {
   readonly taskId: string;
   readonly n: number;
   readonly error: TaskError;
+  /** The number of its last attempt; absent: it had none, or the log is older than this. */
+  readonly attempt?: number;
   /** What follows instead of the session's end. */
   readonly instead?: "fallback" | "continue";
   /** Who said so, if it was a person. */

@@ -63,13 +63,14 @@ const insteadOf = (graph: Graph, task: OpenTask): "fallback" | "continue" | unde
 /** A task has failed for good; `proceed` draws the consequences. */
 export const failTask = (turn: Turn, n: number, error: TaskError, actor?: Actor): void => {
   const task = openTask(turn, n)!; // callers have just seen it open
-  const { taskId } = task;
+  const { taskId, attempt } = task;
   const instead = insteadOf(turn.facts.graph, task);
   emit(turn, {
     type: "TaskFailed",
     taskId,
     n,
     error,
+    ...(attempt === 0 ? {} : { attempt }),
     ...(instead === undefined ? {} : { instead }),
     ...(actor === undefined ? {} : { actor }),
   });

@@ -1,8 +1,8 @@
 import { attemptIdOf, taskIdOf } from "../ids.ts";
+import type { Graph } from "../workflow/graph.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { AttemptOutcome, SessionEvent, Transport, Usage } from "./events.ts";
 import { nodeOf, type Facts } from "./facts.ts";
-import { pickAgent, routeOf } from "./route.ts";
 import type { OpenTask, SessionState, TaskError } from "./state.ts";
 
 /** One attempt as an operator sees it. Times are epoch ms. */
@@ -32,6 +32,13 @@ export interface TaskView {
   readonly parameters: JsonObject;
   readonly output: Json;
   readonly error: TaskError | null;
+  /**
+   * What stands in for a failed task, and how that stands: once completed, later tasks see its output as this one's.
+   * `status` null: it has not begun. `null`: nothing stands in.
+   */
+  readonly fallback: { readonly taskId: string; readonly status: TaskView["status"] | null } | null;
+  /** Which item of which map it is; `null`: none. */
+  readonly map: { readonly taskId: string; readonly id: string; readonly index: number } | null;
   readonly lateResults: number;
   readonly attempts: readonly AttemptView[];
 }
@@ -100,13 +107,20 @@ const draftOf = (sessionId: string, { taskId, n }: { readonly taskId: string; re
   parameters: {},
   output: null,
   error: null,
+  fallback: null,
+  map: null,
   lateResults: 0,
   attempts: [],
 });
 
+/** The place of an item in its map. */
+const placeOf = (sessionId: string, { taskId, of, index }: SessionEvent & { type: "TaskEntered" }): TaskView["map"] =>
+  of === undefined || index === undefined ? null : { taskId, id: taskIdOf(sessionId, of), index };
+
 const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEvent, at: number): void => {
   if (event.type === "TaskEntered") {
-    drafts.set(event.n, { ...draftOf(sessionId, event), parameters: event.parameters });
+    const map = placeOf(sessionId, event);
+    drafts.set(event.n, { ...draftOf(sessionId, event), parameters: event.parameters, map });
     return;
   }
   if (event.type === "TaskSkipped") {
@@ -172,6 +186,19 @@ const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEv
   }
 };
 
+/** What stands in for a task, if it has failed; what stands in for that counts as well. */
+const fallbackOf = (
+  { taskId, status }: TaskView,
+  own: ReadonlyMap<string, TaskView>,
+  graph: Graph,
+): TaskView["fallback"] => {
+  const { fallbackTaskId } = nodeOf(graph, taskId);
+  if (status !== "failed" || fallbackTaskId === null) return null;
+  const fallback = own.get(fallbackTaskId);
+  if (fallback === undefined) return { taskId: fallbackTaskId, status: null };
+  return { taskId: fallbackTaskId, status: fallbackOf(fallback, own, graph)?.status ?? fallback.status };
+};
+
 /** The tasks of a session with their attempts, folded from its log; what is in flight is completed from the facts. */
 export const tasksView = (
   state: SessionState,
@@ -199,7 +226,11 @@ export const tasksView = (
       progress: entry?.progress ?? facts.signs.get(attemptId)?.progress ?? null,
     });
   }
-  for (const draft of drafts.values()) draft.name = nodeOf(facts.graph, draft.taskId).name;
+  const own = new Map([...drafts.values()].filter(({ map }) => map === null).map((draft) => [draft.taskId, draft]));
+  for (const draft of drafts.values()) {
+    draft.name = nodeOf(facts.graph, draft.taskId).name;
+    if (draft.map === null) draft.fallback = fallbackOf(draft, own, facts.graph);
+  }
   return [...drafts.values()];
 };
 
@@ -217,82 +248,4 @@ export const readStatus = (state: SessionState): ReadStatus => {
     return "running";
   }
   return state.dispatched ? "waiting" : "started";
-};
-
-export interface WaitingFor {
-  readonly code: string;
-  readonly message: string;
-  readonly taskId: string;
-  /** Epoch ms of the next thing that happens by itself; `null` if nothing is planned. */
-  readonly until: number | null;
-}
-
-const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: number): WaitingFor => {
-  switch (task.phase) {
-    case "dispatched":
-      return {
-        code: "agent",
-        message: `agent ${task.agentId} works on "${task.taskId}" (attempt ${task.attempt})`,
-        taskId: task.taskId,
-        until: null,
-      };
-    case "backoff":
-      return {
-        code: "retry",
-        message: `"${task.taskId}" is tried again: ${task.last?.message ?? "it is ready"}`,
-        taskId: task.taskId,
-        until: task.retryAt,
-      };
-    case "calling":
-      return {
-        code: "call",
-        message: `the call of "${task.taskId}" is ${task.handedOn === true ? "left to the queue" : "under way"} (attempt ${task.attempt})`,
-        taskId: task.taskId,
-        until: null,
-      };
-    case "awaiting": {
-      const what = task.what === "signal" ? `the signal "${task.name}"` : "somebody to approve or reject it";
-      return { code: task.what, message: `"${task.taskId}" waits for ${what}`, taskId: task.taskId, until: task.until };
-    }
-    case "mapping": {
-      const message = `"${task.taskId}" has ${task.done} of ${task.count} items done`;
-      return { code: "items", message, taskId: task.taskId, until: null };
-    }
-    case "child": {
-      const message = `"${task.taskId}" waits for session ${task.sessionId}`;
-      return { code: "child", message, taskId: task.taskId, until: null };
-    }
-    case "sleeping":
-      return { code: "timer", message: `"${task.taskId}" waits for its time`, taskId: task.taskId, until: task.until };
-    case "waiting": {
-      const route = facts && routeOf(task, facts, home);
-      // What is in a queue is woken by an agent that becomes free, a tool too.
-      const pick = facts && route && pickAgent({ ...route, tool: false }, task, facts.agents, now);
-      // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
-      const ready = { code: "ready", message: `agent ${pick?.agent?.id ?? ""} can take it now` };
-      const why = pick === null ? task.why : pick.agent === null ? pick.why : ready;
-      return { code: why.code, message: `"${task.taskId}" waits: ${why.message}`, taskId: task.taskId, until: null };
-    }
-  }
-};
-
-/** What the session waits for, in words: tasks without an agent first. With facts the reason is that of now. */
-export const waitingFor = (state: SessionState, facts: Facts | null, now = 0): WaitingFor | null => {
-  const rank = {
-    waiting: 0,
-    awaiting: 1,
-    backoff: 2,
-    sleeping: 3,
-    calling: 4,
-    child: 5,
-    dispatched: 6,
-    mapping: 7,
-  } as const;
-  const [task] = state.open.toSorted((a, b) => rank[a.phase] - rank[b.phase] || a.n - b.n);
-  if (state.status !== "open" || task === undefined) return null;
-  if (state.paused !== undefined) {
-    const reason = state.paused.reason === null ? "" : `: ${state.paused.reason}`;
-    return { code: "paused", message: `the session is paused${reason}`, taskId: task.taskId, until: null };
-  }
-  return waitOf(task, facts, state.home, now);
 };

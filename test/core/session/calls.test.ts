@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dueAt } from "../../../src/core/session/deadlines.ts";
 import { decide } from "../../../src/core/session/decide.ts";
-import { waitingFor } from "../../../src/core/session/view.ts";
+import { waitingFor } from "../../../src/core/session/waiting-for.ts";
 import { agent, attempt, given, MINUTE, SECOND, SEED, start, T0, tick, type Tasks } from "../../support/given.ts";
 import {
   answered,

@@ -82,6 +82,25 @@ describe("what `${…}` may read", () => {
   });
 
   test.each([
+    ["never had an attempt", 0],
+    ["had one before", 1],
+  ])("one that found no agent in time and %s", (_how, n) => {
+    const parameters = { n: "${tasks.one.attempts}", e: "${tasks.one.error.code}" };
+    const one = by("one", { onFailure: "continue", timeout: { queue: "10m" }, retry: { maxAttempts: 2 } });
+    const begun = given({ tasks: [one, by("two", { parameters })], agents: n === 0 ? [] : team }).when(start()).and;
+    const tried = n === 0 ? begun : begun.when(endDispatch("agent_error", 1)).and;
+    const waiting = tried.with({ agents: new Map() }).when(tick(T0 + 60_000)).and;
+    expect(waiting.state.open).toMatchObject([{ phase: "waiting" }]);
+    waiting
+      .when(tick(T0 + 11 * 60_000))
+      .then(
+        { type: "TaskFailed", error: { code: "no_agent" } },
+        { type: "TaskEntered", parameters: { n, e: "no_agent" } },
+        { type: "TaskWaited" },
+      );
+  });
+
+  test.each([
     ["pending", { taskId: "x", dependsOn: ["w"] }, { is: "pending", n: 0 }],
     ["waiting", { taskId: "x", agentId: "nobody", dependsOn: [] }, { is: "waiting", n: 0 }],
     ["running", { taskId: "x", agentId: "a", dependsOn: [] }, { is: "running", n: 1 }],

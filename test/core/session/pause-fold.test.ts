@@ -3,7 +3,8 @@ import { deadlinesOf, dueAt, dueBounds } from "../../../src/core/session/deadlin
 import type { SessionEvent } from "../../../src/core/session/events.ts";
 import { evolve } from "../../../src/core/session/evolve.ts";
 import type { DispatchedTask } from "../../../src/core/session/state.ts";
-import { readStatus, storedStatus, waitingFor } from "../../../src/core/session/view.ts";
+import { readStatus, storedStatus } from "../../../src/core/session/view.ts";
+import { waitingFor } from "../../../src/core/session/waiting-for.ts";
 import {
   actor,
   agent,

@@ -9,7 +9,8 @@ import type { SessionEvent } from "../../../src/core/session/events.ts";
 import { evolve } from "../../../src/core/session/evolve.ts";
 import { needsOf } from "../../../src/core/session/needs.ts";
 import type { SessionState } from "../../../src/core/session/state.ts";
-import { readStatus, tasksView, waitingFor } from "../../../src/core/session/view.ts";
+import { readStatus, tasksView } from "../../../src/core/session/view.ts";
+import { waitingFor } from "../../../src/core/session/waiting-for.ts";
 import { attempt, call, cancel, decideIn, factsOf, givenWorld, historyOf, T0, tick, withRow } from "../../support/given.ts"; // prettier-ignore
 import { broke, control, endCall, reject, signal } from "../../support/given-control.ts";
 import { violationsOf } from "../../support/legal-execution.ts";

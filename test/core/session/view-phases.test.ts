@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  endedAtOf,
-  openSince,
-  readStatus,
-  storedStatus,
-  tasksView,
-  waitingFor,
-} from "../../../src/core/session/view.ts";
+import { endedAtOf, openSince, readStatus, storedStatus, tasksView } from "../../../src/core/session/view.ts";
+import { waitingFor } from "../../../src/core/session/waiting-for.ts";
 import {
   agent,
   call,
@@ -21,7 +15,18 @@ import {
   type Given,
   type Tasks,
 } from "../../support/given.ts";
-import { broke, complete, control, endCall, openIn, pause, resume, signal, skip } from "../../support/given-control.ts";
+import {
+  answered,
+  broke,
+  complete,
+  control,
+  endCall,
+  openIn,
+  pause,
+  resume,
+  signal,
+  skip,
+} from "../../support/given-control.ts";
 
 const begun = (...tasks: readonly object[]): Given =>
   given({ tasks: tasks as unknown as Tasks, agents: [agent("a")] }).when(start()).and;
@@ -68,7 +73,72 @@ describe.each([
   });
 });
 
+describe("a task with a fallback", () => {
+  const once = { type: "http", url: "https://api.test/", retry: { maxAttempts: 1 } };
+  const chain = [
+    { ...once, taskId: "one", nextTaskId: "last", fallbackTaskId: "two" },
+    { ...once, taskId: "two", fallbackTaskId: "three" },
+    { ...once, taskId: "three" },
+    { taskId: "last", type: "approval" },
+  ];
+  const fallbacks = (from: Given) =>
+    Object.fromEntries(view(from).map(({ taskId, status, fallback }) => [taskId, { status, fallback }]));
+  const started = begun(...chain);
+  const second = started.when(endCall(1, broke())).and;
+  const third = second.when(endCall(2, broke())).and;
+
+  test("says nothing of it while it is not needed", () => {
+    expect(fallbacks(started)).toEqual({ one: { status: "running", fallback: null } });
+    expect(fallbacks(started.when(endCall(1, answered())).and)).toMatchObject({
+      one: { status: "completed", fallback: null },
+    });
+  });
+
+  test("stays failed, and says how what stands in for it stands, to the end of the chain", () => {
+    expect(fallbacks(second)).toMatchObject({
+      one: { status: "failed", fallback: { taskId: "two", status: "running" } },
+    });
+    expect(fallbacks(third)).toEqual({
+      one: { status: "failed", fallback: { taskId: "two", status: "running" } },
+      two: { status: "failed", fallback: { taskId: "three", status: "running" } },
+      three: { status: "running", fallback: null },
+    });
+    const done = third.when(endCall(3, answered())).and;
+    expect(fallbacks(done)).toMatchObject({
+      one: { status: "failed", fallback: { taskId: "two", status: "completed" } },
+      two: { status: "failed", fallback: { taskId: "three", status: "completed" } },
+      last: { status: "waiting" },
+    });
+    expect(fallbacks(third.when(endCall(3, broke())).and)).toMatchObject({
+      one: { fallback: { taskId: "two", status: "failed" } },
+    });
+  });
+
+  test("says so if what should stand in for it never began", () => {
+    const faulty = { ...once, url: "https://${tasks.plan.output.none}/", dependsOn: ["plan"] };
+    const plan = begun(
+      { taskId: "plan", type: "approval" },
+      { ...faulty, taskId: "one", fallbackTaskId: "spare" },
+      { ...faulty, taskId: "other" },
+      { ...once, taskId: "spare" },
+    );
+    const both = plan.when(control("plan", complete({}))).and;
+    expect(both.state.status).toBe("failed");
+    expect(fallbacks(both)).toEqual({
+      plan: { status: "completed", fallback: null },
+      one: { status: "failed", fallback: { taskId: "spare", status: null } },
+      other: { status: "failed", fallback: null },
+    });
+  });
+});
+
 describe("a map", () => {
+  test("is named by its items, with their places", () => {
+    const [map, ...items] = view(mapping);
+    expect(map?.map).toBeNull();
+    expect(items.map((item) => item.map)).toEqual([0, 1, 2].map((index) => ({ taskId: "one", id: map?.id, index })));
+  });
+
   test("runs, with its items as tasks of their own", () => {
     expect(view(mapping)).toMatchObject([
       { taskId: "one", status: "running" },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { taskIdOf } from "../../../src/core/ids.ts";
-import { endedAtOf, openSince, readStatus, tasksView, waitingFor } from "../../../src/core/session/view.ts";
+import { endedAtOf, openSince, readStatus, tasksView } from "../../../src/core/session/view.ts";
+import { waitingFor } from "../../../src/core/session/waiting-for.ts";
 import {
   agent,
   attempt,
@@ -43,6 +44,8 @@ describe("the tasks of a session", () => {
         parameters: {},
         output: null,
         error: null,
+        fallback: null,
+        map: null,
         lateResults: 0,
         attempts: [],
       },

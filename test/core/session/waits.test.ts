@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dueAt, dueBounds } from "../../../src/core/session/deadlines.ts";
-import { waitingFor } from "../../../src/core/session/view.ts";
+import { waitingFor } from "../../../src/core/session/waiting-for.ts";
 import { agent, cancel, given, MINUTE, SECOND, start, T0, tick, type Tasks } from "../../support/given.ts";
 
 const at = (ms: number) => new Date(ms).toISOString();
