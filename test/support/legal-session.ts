@@ -116,7 +116,8 @@ export const settleTimes = (book: Book, events: readonly SessionEvent[]): void =
     if (flight !== null || map !== null) continue;
     expect(book, rest.kind !== "idle", `${taskId} was to begin, and did not`);
     expect(book, last?.row !== book.row || !last.final, `${taskId} has nothing left to try, and did not fail`);
-    if (!resumed) continue;
+    // What began in this very row is looked at next time, even if it is due at once.
+    if (!resumed || ("since" in rest && rest.since.at === book.at)) continue;
     const due = rest.kind === "retry" || rest.kind === "asleep" || rest.kind === "awaiting" ? rest.until : null;
     const isFixed = rest.kind === "asleep" && rest.fixed;
     const since = "since" in rest && !isFixed ? rest.since : momentOf(book);
