@@ -3,11 +3,11 @@ import { LEASE_MS, orderOf } from "./deadlines.ts";
 import { workOf } from "./facts.ts";
 import { pickAgent, routeOf, type Route } from "./route.ts";
 import { targetOf } from "../workflow/graph.ts";
-import type { DispatchedTask, OpenTask, TaskError } from "./state.ts";
+import type { DispatchedTask, NoAgent, OpenTask } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
 /** Lets a ready task wait in a queue, with the reason; one that is in it already stays where it is. */
-export const waitInQueue = (turn: Turn, task: OpenTask, queue: string, why: TaskError): void => {
+export const waitInQueue = (turn: Turn, task: OpenTask, queue: string, why: NoAgent): void => {
   if (task.phase === "waiting" && task.queue === queue) return;
   emit(turn, { type: "TaskWaited", taskId: task.taskId, n: task.n, queue, why });
 };

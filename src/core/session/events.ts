@@ -16,7 +16,7 @@ import type {
   TaskSkipped,
   TaskSlept,
 } from "./flow-events.ts";
-import type { Actor, DefinitionRef, ParentRef, TaskError } from "./state.ts";
+import type { Actor, DefinitionRef, NoAgent, ParentRef, TaskError } from "./state.ts";
 
 /** Version of the event shapes below. Stored with every log row; old rows must replay for ever. */
 export const EVENT_VERSION = 1;
@@ -84,7 +84,7 @@ export interface TaskWaited {
   readonly taskId: string;
   readonly n: number;
   readonly queue: string;
-  readonly why: TaskError;
+  readonly why: NoAgent;
 }
 
 /** A new attempt is assigned, or (`again`) one whose dispatch had no outcome is to be sent once more. */

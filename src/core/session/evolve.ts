@@ -53,7 +53,7 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
         phase: "waiting",
         queue: event.queue,
         since: place.at,
-        why: brief(event.why),
+        why: { code: event.why.code, message: brief(event.why).message },
       }));
     case "DispatchRequested":
       return inPhase({ ...state, dispatched: true }, event.n, () => ({

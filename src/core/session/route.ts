@@ -3,7 +3,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { Work } from "../workflow/definition.ts";
 import { targetOf } from "../workflow/graph.ts";
 import { workOf, type Facts } from "./facts.ts";
-import type { OpenTask, TaskError } from "./state.ts";
+import type { NoAgent, OpenTask, TaskError } from "./state.ts";
 
 export interface Route {
   /** Where the task waits if nobody is free. */
@@ -13,7 +13,7 @@ export interface Route {
   /** Something odd about the choice that an operator should know. */
   readonly warning: TaskError | null;
   /** Set when nobody at all fits. */
-  readonly nobody: TaskError | null;
+  readonly nobody: NoAgent | null;
   /** A tool is invoked, which takes no place from the tasks of its agent. */
   readonly tool: boolean;
 }
@@ -49,7 +49,7 @@ const wayOf = (task: OpenTask, work: Work, facts: Facts, home: string | null): W
   const rejects = home !== null && target.kind === "capability" && rejectedBy.includes(facts.newest.get(home) ?? home);
   if (home !== null && !rejects && (first || target.kind === "home")) return toAgent(facts, home);
   if (target.kind === "home") {
-    const nobody = {
+    const nobody: NoAgent = {
       code: "no_target",
       message: "the task names no agent and no capability, and the session has no home agent",
     };
@@ -87,9 +87,9 @@ export const pickAgent = (
   task: OpenTask,
   agents: ReadonlyMap<string, Agent>,
   now: number,
-): { readonly agent: Agent } | { readonly agent: null; readonly why: TaskError } => {
+): { readonly agent: Agent } | { readonly agent: null; readonly why: NoAgent } => {
   if (route.nobody !== null) return { agent: null, why: route.nobody };
-  let why: TaskError = { code: "no_free_agent", message: `no agent for ${route.queue.slice(4)} is free` };
+  let why: NoAgent = { code: "no_free_agent", message: `no agent for ${route.queue.slice(4)} is free` };
   for (const id of route.candidates) {
     const agent = agents.get(id);
     if (agent === undefined) continue;

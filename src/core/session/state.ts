@@ -17,6 +17,27 @@ export interface TaskError {
   readonly message: string;
 }
 
+/** Why a task has no agent: nobody fits, or what speaks against the last one that was looked at. */
+export type NoAgentCode =
+  | "agent_unknown"
+  | "no_agent"
+  | "no_target"
+  | "no_free_agent"
+  | "agent_rejected"
+  | "agent_gone"
+  | "agent_lost"
+  | "agent_busy"
+  | "agent_not_free"
+  | "queued";
+
+export interface NoAgent extends TaskError {
+  readonly code: NoAgentCode;
+}
+
+/** What an open session can wait for. */
+export type WaitCode =
+  NoAgentCode | "ready" | "agent" | "retry" | "call" | "signal" | "approval" | "timer" | "items" | "child" | "paused";
+
 interface OpenTaskBase {
   /** The id in the definition. */
   readonly taskId: string;
@@ -47,7 +68,7 @@ export interface WaitingTask extends OpenTaskBase {
   readonly phase: "waiting";
   readonly queue: string;
   readonly since: number;
-  readonly why: TaskError;
+  readonly why: NoAgent;
 }
 
 /** Its last attempt ended without success; it is ready again at `retryAt`. */

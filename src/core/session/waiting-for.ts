@@ -1,10 +1,10 @@
 import type { Facts } from "./facts.ts";
 import { pickAgent, routeOf } from "./route.ts";
-import type { OpenTask, SessionState } from "./state.ts";
+import type { OpenTask, SessionState, WaitCode } from "./state.ts";
 
 /** What a session waits for, for people and for filters. */
 export interface WaitingFor {
-  readonly code: string;
+  readonly code: WaitCode;
   readonly message: string;
   readonly taskId: string;
   /** Epoch ms of the next thing that happens by itself; `null` if nothing is planned. */
@@ -53,7 +53,7 @@ const waitOf = (task: OpenTask, facts: Facts | null, home: string | null, now: n
       // What is in a queue is woken by an agent that becomes free, a tool too.
       const pick = facts && route && pickAgent({ ...route, tool: false }, task, facts.agents, now);
       // What held when it began to wait may have changed; with the facts at hand the reason is that of now.
-      const ready = { code: "ready", message: `agent ${pick?.agent?.id ?? ""} can take it now` };
+      const ready = { code: "ready" as const, message: `agent ${pick?.agent?.id ?? ""} can take it now` };
       const why = pick === null ? task.why : pick.agent === null ? pick.why : ready;
       return { code: why.code, message: `"${task.taskId}" waits: ${why.message}`, taskId: task.taskId, until: null };
     }
