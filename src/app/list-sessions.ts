@@ -1,4 +1,5 @@
-import { SESSION_STATUSES, type SessionStatusText } from "../contract/queries.ts";
+import type { SessionCountsAnswer } from "../contract/answers/session.ts";
+import { SESSION_STATUSES } from "../contract/queries.ts";
 import { waitingFor } from "../core/session/waiting-for.ts";
 import type { Deps } from "./deps.ts";
 import { summaryOf, type Page, type SessionSummary } from "./read-session.ts";
@@ -17,17 +18,10 @@ export const listSessions = async (
   return { data: rows.map(({ state, dueAt }) => summaryOf(state, waitingFor(state, null), dueAt)), next };
 };
 
-export interface SessionTotals {
-  readonly data: Readonly<Record<SessionStatusText, number>>;
-  readonly total: number;
-  /** False: of each status at least so many; only the newest were counted. */
-  readonly exact: boolean;
-}
-
 /** How many sessions a filter leaves, by the status that people read; after bounded work, see `exact`. */
-export const countSessions = async (deps: Deps, filter: SessionFilter): Promise<SessionTotals> => {
+export const countSessions = async (deps: Deps, filter: SessionFilter): Promise<SessionCountsAnswer> => {
   const { counts, exact } = await deps.store.countSessions(filter);
   const data = Object.fromEntries(SESSION_STATUSES.map((status) => [status, counts[status] ?? 0]));
   const total = Object.values(data).reduce((sum, count) => sum + count, 0);
-  return { data: data as SessionTotals["data"], total, exact };
+  return { data: data as SessionCountsAnswer["data"], total, exact };
 };

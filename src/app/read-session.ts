@@ -10,6 +10,7 @@ import { isSessionId } from "../core/ids.ts";
 import { factsOf } from "./advance-session.ts";
 import { sessionNotFound } from "./cancel-session.ts";
 import type { Deps } from "./deps.ts";
+import type { Cause } from "./log-row.ts";
 import type { StoredLogRow } from "./store-port.ts";
 
 /** Log rows that one session may have; a detail view reads them all. */
@@ -85,12 +86,18 @@ export const pageOf = <T>(rows: readonly T[], limit: number, keyOf: (row: T) => 
   return { data, next: rows.length > limit && last !== undefined ? keyOf(last) : null };
 };
 
+/** A row of a session's log, read. */
+export interface SessionLogRow extends Omit<StoredLogRow, "cause" | "parsed"> {
+  readonly cause: Cause;
+  readonly parsed: readonly SessionEvent[];
+}
+
 /** The log of a session in order, after a row. */
 export const readSessionLog = async (
   deps: Deps,
   sessionId: string,
   page: { readonly after: number; readonly limit: number },
-): Promise<Page<StoredLogRow>> => {
+): Promise<Page<SessionLogRow>> => {
   const rows = isSessionId(sessionId) ? await deps.store.readLog(sessionId, { ...page, limit: page.limit + 1 }) : [];
   if (
     rows.length === 0 &&
@@ -102,7 +109,8 @@ export const readSessionLog = async (
 };
 
 /** A row as people may see it: what stands for a secret is shown as its author wrote it. */
-const withoutSecrets = (row: StoredLogRow): StoredLogRow => ({
+const withoutSecrets = (row: StoredLogRow): SessionLogRow => ({
   ...row,
-  parsed: hideSecrets(row.parsed as unknown as Json) as unknown as StoredLogRow["parsed"],
+  cause: row.cause as unknown as Cause,
+  parsed: hideSecrets(row.parsed as unknown as Json) as unknown as SessionLogRow["parsed"],
 });

@@ -1,3 +1,4 @@
+import type { SettledAnswer } from "../contract/answers/settle.ts";
 import { attemptIdOf, parseTaskRef, taskIdOf, type TaskRef } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
 import type { Result, Usage } from "../core/session/events.ts";
@@ -6,14 +7,6 @@ import { advanceSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
-
-export interface SettledAttempt {
-  /** The task's id in the definition. */
-  readonly taskId: string;
-  readonly id: string;
-  readonly attempt: number;
-  readonly status: "running" | "completed" | "failed";
-}
 
 const notFound = (): OpsError => new OpsError("task_not_found", "There is no such task or attempt.");
 
@@ -40,7 +33,7 @@ export const settleTask = async (
   result: Result,
   usage: Usage | undefined,
   cause: Cause,
-): Promise<SettledAttempt> => {
+): Promise<SettledAnswer> => {
   const { sessionId, n, attempt } = refOf(attemptId);
   const advanced = await advanceSession(
     deps,
@@ -77,7 +70,7 @@ const notHeld = async (deps: Deps, { sessionId, n, attempt }: TaskRef): Promise<
 };
 
 /** A sign of life of an attempt in flight: it counts as started, and `progress` is shown. One row written. */
-export const beatTask = async (deps: Deps, attemptId: string, progress: Json | undefined): Promise<SettledAttempt> => {
+export const beatTask = async (deps: Deps, attemptId: string, progress: Json | undefined): Promise<SettledAnswer> => {
   const ref = refOf(attemptId);
   const { session } = await deps.store.loadSession({ sessionId: ref.sessionId, historyOf: null });
   if (session === null || ref.n > session.state.tasks) throw notFound();

@@ -1,3 +1,4 @@
+import type { TaskEnqueuedAnswer } from "../contract/answers/task.ts";
 import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { TaskView } from "../core/session/view.ts";
@@ -32,18 +33,13 @@ const definitionOf = ({ task, parameters, wait }: SingleTask): JsonObject => {
   return { id: SINGLE_TASK, name: "Single task", tasks };
 };
 
-export interface Enqueued {
-  readonly id: string;
-  readonly sessionId: string;
-}
-
 /** Enqueues one task. With an Idempotency-Key the same request again gets the same task. */
 export const enqueueTask = async (
   deps: Deps,
   wish: SingleTask,
   idempotency: StartRequest["idempotency"],
   cause: Cause,
-): Promise<Enqueued> => {
+): Promise<TaskEnqueuedAnswer> => {
   const started = await startSession(
     deps,
     {

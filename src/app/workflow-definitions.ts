@@ -1,3 +1,4 @@
+import type { JsonObject } from "../core/json.ts";
 import { readJson } from "../core/read-json.ts";
 import { startNeeds } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
@@ -12,6 +13,7 @@ import { pageOf, type Page } from "./read-session.ts";
 import { sha256 } from "./sha256.ts";
 import { definitionError } from "./commit-start.ts";
 import type { DefinitionRecord } from "./store-port.ts";
+import type { WorkflowValidAnswer } from "../contract/answers/workflow.ts";
 import { clip, type Fault } from "../contract/problem.ts";
 
 /**
@@ -32,15 +34,11 @@ export const saveDefinition = async (
   );
 };
 
-export interface Validated {
-  readonly workflowId: string;
-  readonly tasks: number;
-  /** What is no fault, but probably not meant. */
-  readonly warnings: readonly Fault[];
-}
-
 /** Checks a definition exactly as `saveDefinition` does, and saves nothing. Needs no store. */
-export const validateDefinition = (document: unknown, locate: (fault: Fault) => Fault): Validated => {
+export const validateDefinition = (
+  document: unknown,
+  locate: (fault: Fault) => Fault,
+): Omit<WorkflowValidAnswer, "valid"> => {
   const parsed = parseDefinition(document);
   if (!parsed.ok) throw definitionError(parsed.faults.map(locate));
   const { id, tasks } = parsed.definition;
@@ -53,9 +51,9 @@ export const readDefinition = async (
   deps: Deps,
   workflowId: string,
   revision: number | null,
-): Promise<{ readonly record: DefinitionRecord; readonly definition: unknown }> => {
+): Promise<{ readonly record: DefinitionRecord; readonly definition: JsonObject }> => {
   const found = await deps.store.readDefinition(workflowId, revision);
-  if (found !== null) return { record: found, definition: readJson(found.body) };
+  if (found !== null) return { record: found, definition: readJson(found.body) as JsonObject };
   const which = revision === null ? "" : ` revision ${revision}`;
   throw new OpsError("workflow_not_found", `Workflow definition not found: ${clip(workflowId)}${which}`);
 };

@@ -1,3 +1,6 @@
+import * as z from "zod";
+import type { Answer } from "./answers/values.ts";
+
 /**
  * RFC 9457 problem details: the closed list of error codes and the one table that gives each its
  * HTTP status and title. `detail` is always a string: every existing SDK reads that field.
@@ -41,31 +44,55 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
+/** All error codes there are. */
+export const ERROR_CODES = Object.keys(table) as readonly ErrorCode[];
+
 export const statusOf = (code: ErrorCode): number => table[code][0];
 
 export const titleOf = (code: ErrorCode): string => table[code][1];
 
-/** One fault of a request body. `pointer` is an RFC 6901 JSON pointer; `line`/`column` (1-based) come with YAML. */
-export interface Fault {
-  readonly pointer: string;
-  readonly code: string;
-  readonly message: string;
-  readonly line?: number;
-  readonly column?: number;
-}
+/** One fault of a request, and where it is. */
+export const faultSchema = z
+  .strictObject({
+    pointer: z
+      .string()
+      .describe(
+        "An RFC 6901 JSON pointer into the body, or `/` and the name of a query parameter; empty: the whole of it.",
+      ),
+    code: z
+      .string()
+      .regex(/^[a-z0-9_]+$/)
+      .describe("What kind of fault it is, such as `required` or `unknown_field`: an open list."),
+    message: z.string().min(1).describe("The same in words, for people."),
+    line: z.int().min(1).exactOptional().describe("Where it stands in a body of YAML, from 1."),
+    column: z.int().min(1).exactOptional().describe("Where it stands in that line, in characters from 1."),
+  })
+  .meta({ id: "Fault", description: "One fault of a request." });
+
+/** One fault of a request body. */
+export type Fault = Answer<typeof faultSchema>;
+
+/** The body of every error answer, as `application/problem+json`. */
+export const problemSchema = z
+  .strictObject({
+    type: z.url().describe("A stable URL that names the kind of problem; it ends with `code`."),
+    title: z.string().min(1).describe("What the code means, in words."),
+    status: z.int().min(400).max(599).describe("The HTTP status of the answer."),
+    detail: z.string().min(1).describe("What is wrong with this very request, in words."),
+    code: z.enum(ERROR_CODES).describe("The kind of problem, to be switched on: a closed list."),
+    requestId: z.string().min(1).describe("The `X-Request-Id` of the answer; the server's log has it too."),
+    retryable: z.boolean().describe("Whether the same request may succeed later; then `Retry-After` says when."),
+    errors: z
+      .array(faultSchema)
+      .min(1)
+      .exactOptional()
+      .describe("All faults of the request at once, at most 100 of them."),
+    hint: z.string().min(1).exactOptional().describe("What to do about it, where there is something to do."),
+  })
+  .meta({ id: "Problem", description: "Why a request was not answered with success (RFC 9457)." });
 
 /** The body of every error answer. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ErrorCode;
-  readonly requestId: string;
-  readonly retryable: boolean;
-  readonly errors?: readonly Fault[];
-  readonly hint?: string;
-}
+export type Problem = Answer<typeof problemSchema>;
 
 /** Echo of caller input inside a message: at most 64 characters. */
 export const clip = (text: string): string => (text.length <= 64 ? text : `${text.slice(0, 61)}...`);

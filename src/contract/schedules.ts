@@ -11,6 +11,9 @@ export type CheckCalendar = (
 
 const DEFAULT_ZONE = "UTC";
 
+/** What becomes of a fire while a session of the same schedule is still open. */
+export const OVERLAPS = ["skip", "buffer_one", "allow", "cancel_other"] as const;
+
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /**
@@ -29,7 +32,7 @@ export const scheduleSchema = (check: CheckCalendar) =>
       .record(z.string(), z.unknown())
       .nullish()
       .transform((value) => value ?? {}),
-    overlap: z.enum(["skip", "buffer_one", "allow", "cancel_other"]).default("skip"),
+    overlap: z.enum(OVERLAPS).default("skip"),
     catchUp: duration(0).default("1h"),
     paused: z.boolean().optional(),
     description: z.string().max(1_024).nullish(),

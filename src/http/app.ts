@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Deps } from "../app/deps.ts";
 import { randomHex } from "../app/deps.ts";
 import { OpsError } from "../app/ops-error.ts";
+import type { HealthAnswer, ReadyAnswer } from "../contract/answers/legacy.ts";
 import type { AppEnv } from "./env.ts";
 import { bearerAuth, type AuthOptions } from "./middleware/auth.ts";
 import { unknownRoute } from "./middleware/method-guard.ts";
@@ -36,11 +37,11 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   app.onError(problemHandler(deps));
   app.notFound(unknownRoute(app));
 
-  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.get("/health", (c) => c.json({ status: "ok" } satisfies HealthAnswer));
   app.get("/ready", async (c) => {
     if (!settings.accepting()) throw new OpsError("store_unavailable", "The server is shutting down.");
     await deps.store.ping();
-    return c.json({ status: "ready" });
+    return c.json({ status: "ready" } satisfies ReadyAnswer);
   });
 
   schemaRoutes(app);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { OpsError } from "../app/ops-error.ts";
 import { sha256 } from "../app/sha256.ts";
+import type { PageAnswer } from "../contract/answers/lists.ts";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -83,8 +84,7 @@ export const sealedPageAnswer = <T, U>(
   page: { readonly data: readonly T[]; readonly next: string | null },
   seal: string,
   toWire: (row: T) => U,
-): { readonly data: readonly U[]; readonly nextCursor: string | null } =>
-  pageAnswer({ data: page.data, next: page.next === null ? null : `${page.next}#${seal}` }, toWire);
+): PageAnswer<U> => pageAnswer({ data: page.data, next: page.next === null ? null : `${page.next}#${seal}` }, toWire);
 
 const decode = (cursor: string): string | null => {
   try {
@@ -98,7 +98,7 @@ const decode = (cursor: string): string | null => {
 export const pageAnswer = <T, U>(
   page: { readonly data: readonly T[]; readonly next: string | null },
   toWire: (row: T) => U,
-): { readonly data: readonly U[]; readonly nextCursor: string | null } => ({
+): PageAnswer<U> => ({
   data: page.data.map(toWire),
   nextCursor: page.next === null ? null : btoa(page.next).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),
 });

@@ -1,11 +1,12 @@
 import type { ScheduleDetail } from "../app/schedules/read-schedule.ts";
 import type { ScheduleListRow } from "../app/schedule-port.ts";
+import type { ScheduleAnswer, ScheduleDetailAnswer } from "../contract/answers/schedule.ts";
 import { formatRfc3339 } from "../contract/timestamp.ts";
 
 const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
 
 /** A schedule in a list: no payload, no fires. */
-export const scheduleToWire = ({ id, spec, state, createdAt, updatedAt }: ScheduleListRow) => ({
+export const scheduleToWire = ({ id, spec, state, createdAt, updatedAt }: ScheduleListRow): ScheduleAnswer => ({
   scheduleId: id,
   cron: spec.cron,
   timeZone: spec.timeZone,
@@ -23,7 +24,7 @@ export const scheduleToWire = ({ id, spec, state, createdAt, updatedAt }: Schedu
 });
 
 /** `lastFires`: newest first. `bufferedFire`: the nominal time that waits for one of `runningSessions` to end. */
-export const scheduleDetailToWire = ({ schedule, nextFires, open }: ScheduleDetail) => {
+export const scheduleDetailToWire = ({ schedule, nextFires, open }: ScheduleDetail): ScheduleDetailAnswer => {
   const { state, spec } = schedule;
   return {
     ...scheduleToWire(schedule),

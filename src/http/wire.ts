@@ -1,7 +1,12 @@
 import type { AgentView } from "../app/read-agent.ts";
 import type { TaskSummary } from "../app/list-tasks.ts";
-import type { SessionDetail, SessionSummary } from "../app/read-session.ts";
-import type { DefinitionRecord, HistoryRow, StoredLogRow } from "../app/store-port.ts";
+import type { SessionDetail, SessionLogRow, SessionSummary } from "../app/read-session.ts";
+import type { DefinitionRecord, HistoryRow } from "../app/store-port.ts";
+import type { AgentAnswer, AgentReportAnswer } from "../contract/answers/agent.ts";
+import type { LogRowAnswer } from "../contract/answers/session-log.ts";
+import type { SessionAnswer, SessionDetailAnswer } from "../contract/answers/session.ts";
+import type { TaskAnswer, TaskSummaryAnswer } from "../contract/answers/task.ts";
+import type { WorkflowAnswer } from "../contract/answers/workflow.ts";
 import { formatRfc3339 } from "../contract/timestamp.ts";
 
 /** Domain to wire: epoch ms become RFC 3339, ids become full ids. */
@@ -19,7 +24,7 @@ export const jsonValue = (value: unknown): JsonValueOf => value as JsonValueOf;
 
 const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
 
-export const agentToWire = ({ agent, liveness, lastContactAt, availability, clockSkewMs }: AgentView) => ({
+export const agentToWire = ({ agent, liveness, lastContactAt, availability, clockSkewMs }: AgentView): AgentAnswer => ({
   agentId: agent.id,
   agentName: agent.name,
   version: agent.version,
@@ -46,7 +51,7 @@ export const agentToWire = ({ agent, liveness, lastContactAt, availability, cloc
   })),
 });
 
-export const historyToWire = (row: HistoryRow) => ({
+export const historyToWire = (row: HistoryRow): AgentReportAnswer => ({
   state: row.state,
   details: row.details,
   timestamp: row.sent,
@@ -55,14 +60,14 @@ export const historyToWire = (row: HistoryRow) => ({
   ...row.outcome,
 });
 
-export const definitionToWire = (record: DefinitionRecord) => ({
+export const definitionToWire = (record: DefinitionRecord): WorkflowAnswer => ({
   workflowId: record.workflowId,
   revision: record.revision,
   hash: record.hash,
   createdAt: formatRfc3339(record.createdAt),
 });
 
-export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: SessionSummary) => ({
+export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: SessionSummary): SessionAnswer => ({
   sessionId: state.id,
   workflowId: state.definition.workflowId,
   revision: state.definition.revision === 0 ? null : state.definition.revision,
@@ -77,7 +82,7 @@ export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: Ses
   nextAt: time(nextAt),
 });
 
-export const taskToWire = (task: SessionDetail["tasks"][number]) => ({
+export const taskToWire = (task: SessionDetail["tasks"][number]): TaskAnswer => ({
   ...task,
   attempts: task.attempts.map((attempt) => ({
     ...attempt,
@@ -87,12 +92,12 @@ export const taskToWire = (task: SessionDetail["tasks"][number]) => ({
   })),
 });
 
-export const sessionDetailToWire = (detail: SessionDetail) => ({
+export const sessionDetailToWire = (detail: SessionDetail): SessionDetailAnswer => ({
   ...sessionToWire(detail),
   tasks: detail.tasks.map(taskToWire),
 });
 
-export const taskSummaryToWire = (task: TaskSummary) => ({
+export const taskSummaryToWire = (task: TaskSummary): TaskSummaryAnswer => ({
   taskId: task.taskId,
   id: task.id,
   name: task.name,
@@ -105,7 +110,7 @@ export const taskSummaryToWire = (task: TaskSummary) => ({
   since: formatRfc3339(task.since),
 });
 
-export const logRowToWire = (row: StoredLogRow) => ({
+export const logRowToWire = (row: SessionLogRow): LogRowAnswer => ({
   seq: row.seq,
   at: formatRfc3339(row.at),
   cause: row.cause,

@@ -7,6 +7,7 @@ import { assemble } from "../../src/entry/assemble.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createQueueHints } from "../../src/queue/queue-hints.ts";
 import type { Sql } from "../../src/store/sql-port.ts";
+import { checkedRequest } from "../support/checked-app.ts";
 import { createRandom } from "../sim/random.ts";
 import type { CallOut, Command, Dump, RequestCommand, Run, Script, Step } from "./command.ts";
 import { dumpOf, emptyTables, tablesOf } from "./dump.ts";
@@ -54,8 +55,11 @@ const settingsOf = (config: Config): Parameters<typeof createApp>[1] => ({
   accepting: () => true,
 });
 
-/** The app of a script's world over `sql`, whose tables are emptied first. */
-export const openSide = async (sql: Sql, seed: string): Promise<Side> => {
+/** How a side asks its app. */
+type Ask = (app: ReturnType<typeof createApp>, path: string, init: RequestInit) => Response | Promise<Response>;
+
+/** The app of a script's world over `sql`, whose tables are emptied first. Answers must be as the contract says. */
+export const openSide = async (sql: Sql, seed: string, request: Ask = checkedRequest): Promise<Side> => {
   const tables = await tablesOf(sql);
   await emptyTables(sql, tables);
   const config = configOf(seed);
@@ -100,7 +104,7 @@ export const openSide = async (sql: Sql, seed: string): Promise<Side> => {
   const ask = async ({ method, path, headers, body }: RequestCommand): Promise<Step["answer"]> => {
     const type: Record<string, string> = body === null ? {} : { "Content-Type": "application/json" };
     const init: RequestInit = { method, headers: { Authorization: `Bearer ${API_KEY}`, ...type, ...headers } };
-    const response = await app.request(path, body === null ? init : { ...init, body });
+    const response = await request(app, path, body === null ? init : { ...init, body });
     const sorted = [...response.headers].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return { status: response.status, headers: sorted, body: await response.text() };
   };
@@ -147,9 +151,12 @@ export const openSide = async (sql: Sql, seed: string): Promise<Side> => {
   };
 };
 
+/** What is played again is compared with answers that were checked; and a planted fault may well break them. */
+const unchecked: Ask = (app, path, init) => app.request(path, init);
+
 /** Runs a script that is written already. `dumpEach`: dump after each command and not only after the last. */
 export const replay = async (sql: Sql, { seed, commands }: Script, dumpEach = false): Promise<Run> => {
-  const side = await openSide(sql, seed);
+  const side = await openSide(sql, seed, unchecked);
   const steps: Step[] = [];
   const dumps: Dump[] = [];
   for (const command of commands) {

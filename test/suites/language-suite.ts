@@ -537,7 +537,7 @@ export const languageSuite = (platform: Platform): void => {
     });
 
     test("a log that has lost a row stops its session, and nothing else", async () => {
-      const world = await open();
+      const world = await open(null, { torn: true });
       const id = await world.run(
         { id: "torn", tasks: [agent("a"), agent("b", { parameters: { x: "${input.x}" } })] },
         { x: 1 },

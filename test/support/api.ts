@@ -2,6 +2,7 @@ import { afterEach, expect } from "vitest";
 import { API_KEY, createWorld, type Platform, type World, type WorldOptions } from "./world.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { createApp } from "../../src/http/app.ts";
+import { checkedRequest } from "./checked-app.ts";
 
 /** Opens worlds that are closed after each test; `on` is another make of the platform. */
 export const worldsOf = (platform: Platform): ((options?: WorldOptions, on?: Platform) => Promise<World>) => {
@@ -52,7 +53,7 @@ export const callRaw = (world: World, path: string, init: RequestInit): Promise<
   });
   const headers = new Headers(init.headers);
   if (!headers.has("Authorization")) headers.set("Authorization", `Bearer ${API_KEY}`);
-  return read(app.request(path, { ...init, headers }));
+  return read(checkedRequest(app, path, { ...init, headers }));
 };
 
 /** Asserts that an answer is a problem with every member a client may rely on. */

@@ -1,37 +1,13 @@
 import { afterEach, expect, vi } from "vitest";
+import type { StateAcceptedAnswer } from "../../src/contract/answers/legacy.ts";
+import type { SessionDetailAnswer } from "../../src/contract/answers/session.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { fleet } from "./fleet.ts";
 import type { AgentSetup, AnswerSetup, CapturedReport, Delivery, KitFault } from "./fleet-protocol.ts";
 import { createWorld, type Platform, type World, type WorldOptions } from "./world.ts";
 
-/** A session as `GET /sessions/{id}` shows it, as far as the suites look at it. */
-export interface SessionView {
-  readonly status: string;
-  readonly reason: string | null;
-  readonly error: { readonly code: string; readonly message: string } | null;
-  readonly waitingFor: { readonly code: string; readonly message: string; readonly until: string | null } | null;
-  readonly nextAt: string | null;
-  readonly tasks: readonly {
-    readonly taskId: string;
-    readonly status: string;
-    readonly agentId: string | null;
-    readonly output: unknown;
-    readonly lateResults: number;
-    readonly attempts: readonly {
-      readonly attempt: number;
-      readonly id: string;
-      readonly agentId: string;
-      readonly status: string;
-      readonly transport: string | null;
-      readonly dispatchedAt: string;
-      readonly startedAt: string | null;
-      readonly endedAt: string | null;
-      readonly counts: boolean;
-      readonly error: { readonly code: string; readonly message: string } | null;
-      readonly notes: readonly string[];
-    }[];
-  }[];
-}
+/** A session as `GET /sessions/{id}` shows it. */
+export type SessionView = SessionDetailAnswer;
 
 export interface SceneOptions extends WorldOptions {
   readonly deliver?: "swallow" | "forward";
@@ -47,10 +23,7 @@ export interface AgentOptions extends Partial<AgentSetup> {
   readonly webhookLater?: boolean;
 }
 
-export interface ReportAnswer {
-  readonly applied?: false;
-  readonly reason?: string;
-}
+type ReportAnswer = StateAcceptedAnswer;
 
 export interface SceneAgent {
   readonly id: string;

@@ -9,6 +9,7 @@ import { cronerCalendar } from "../../src/calendar/croner-calendar.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Sql } from "../../src/store/sql-port.ts";
 import { createStore } from "../../src/store/store.ts";
+import { checkedRequest } from "./checked-app.ts";
 
 /** What differs by platform: a fresh, migrated database and a way to call out. Suites are bound to one in a few lines. */
 export interface Platform {
@@ -43,6 +44,8 @@ export interface WorldOptions {
   readonly secrets?: ReadonlyMap<string, string>;
   /** Which calls are left to the queue consumer; default: none, as on Node. */
   readonly callLimits?: Deps["callLimits"];
+  /** The test damages what is stored: then a 500 is no bug. */
+  readonly torn?: boolean;
   /** Collects log lines. */
   readonly log?: Log;
 }
@@ -158,7 +161,7 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
       const sent = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
       const init: RequestInit = { method, headers: sent };
       if (body !== undefined) init.body = typeof body === "string" ? body : JSON.stringify(body);
-      return app.request(path, init);
+      return checkedRequest(app, path, init, { torn: options.torn === true });
     },
     flush,
     sweep: sweepAll,

@@ -6,6 +6,12 @@ import { deregisterAgent, registerAgent, type RegistrationResult } from "../../a
 import { reportAgentState } from "../../app/report-agent-state.ts";
 import { startSession } from "../../app/start-session.ts";
 import { verifyWebhook } from "../../app/verify-webhook.ts";
+import type {
+  AgentStateAnswer,
+  NotifiedAnswer,
+  StateAcceptedAnswer,
+  WorkflowTriggeredAnswer,
+} from "../../contract/answers/legacy.ts";
 import { clip } from "../../contract/problem.ts";
 import { notifySchema, stateReportSchema, triggerSchema } from "../../contract/requests.ts";
 import { formatRfc3339 } from "../../contract/timestamp.ts";
@@ -21,7 +27,7 @@ export interface WebhookSettings {
   readonly allowUnsigned: boolean;
 }
 
-const noted = (agentId: string, result: RegistrationResult, what: string) => ({
+const noted = (agentId: string, result: RegistrationResult, what: string): NotifiedAnswer => ({
   status: "success",
   message:
     result === "outdated"
@@ -80,16 +86,17 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
       },
       agentCause(c, "ReportAgentState", agentId),
     );
-    return c.json({ status: "success", message: "State update accepted", ...outcome }, 202);
+    const accepted: StateAcceptedAnswer = { status: "success", message: "State update accepted", ...outcome };
+    return c.json(accepted, 202);
   });
 
   app.get("/v1/opscore/agent/:agentId/state", async (c) => {
     const { agent, report } = await readAgentState(deps, pathId(c, "agentId"));
-    return c.json(
+    const answer: AgentStateAnswer =
       report === null
         ? { agentId: agent.id, state: "UNKNOWN", details: null, timestamp: formatRfc3339(agent.registeredAt) }
-        : { agentId: agent.id, state: report.state, details: report.details, timestamp: report.sent },
-    );
+        : { agentId: agent.id, state: report.state, details: report.details, timestamp: report.sent };
+    return c.json(answer);
   });
 
   app.post("/v1/opscore/agent/:agentId/workflow", async (c) => {
@@ -116,6 +123,6 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
       },
       keyCause(c, "StartSession"),
     );
-    return c.json({ ...started, message: "Workflow triggered successfully" }, 202);
+    return c.json({ ...started, message: "Workflow triggered successfully" } satisfies WorkflowTriggeredAnswer, 202);
   });
 };

@@ -11,6 +11,7 @@ import {
   type ScheduleRequest,
 } from "../../app/schedules/save-schedule.ts";
 import { triggerSchedule } from "../../app/schedules/trigger-schedule.ts";
+import type { ScheduleTriggeredAnswer } from "../../contract/answers/schedule.ts";
 import { faultsOf } from "../../contract/faults.ts";
 import { isId } from "../../contract/ids.ts";
 import { emptySchema, scheduleSchema, type ScheduleBody } from "../../contract/schedules.ts";
@@ -123,6 +124,6 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const tag = key?.bodyHash.slice(0, TAG_LENGTH) ?? null;
     const { sessionId, workflowId } = await triggerSchedule(deps, scheduleId, tag, c.get("requestId"));
     c.header("Location", `/v1/opscore/sessions/${sessionId}`);
-    return c.json({ sessionId, workflowId, scheduleId }, 202);
+    return c.json({ sessionId, workflowId, scheduleId } satisfies ScheduleTriggeredAnswer, 202);
   });
 };

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { controlTask, pauseSession, resumeSession, signalSession } from "../../app/control-session.ts";
 import type { Deps } from "../../app/deps.ts";
+import type { SessionStandingAnswer, SignalSentAnswer, TaskControlledAnswer } from "../../contract/answers/control.ts";
 import {
   completeByHandSchema,
   decideSchema,
@@ -58,14 +59,14 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { reason } = await readJson(c, pauseSchema, limits);
     const sessionId = pathId(c, "sessionId");
     const { status, already } = await pauseSession(deps, sessionId, reason ?? null, keyCause(c, "PauseSession"));
-    return c.json({ sessionId, status }, already ? 200 : 202);
+    return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
 
   app.post(`${SESSION}/resume`, noQuery, async (c) => {
     await readJson(c, resumeSchema, limits);
     const sessionId = pathId(c, "sessionId");
     const { status, already } = await resumeSession(deps, sessionId, keyCause(c, "ResumeSession"));
-    return c.json({ sessionId, status }, already ? 200 : 202);
+    return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
 
   app.post(`${SESSION}/signals/:name`, noQuery, async (c) => {
@@ -76,7 +77,7 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const key = (await idempotencyOf(c, bytes))?.key ?? null;
     const signal = { name, payload: jsonValue(payload ?? null), key };
     const { status, already } = await signalSession(deps, sessionId, signal, keyCause(c, "SignalSession"));
-    return c.json({ sessionId, signal: name, status }, already ? 200 : 202);
+    return c.json({ sessionId, signal: name, status } satisfies SignalSentAnswer, already ? 200 : 202);
   });
 
   for (const [verb, read] of Object.entries(actions)) {
@@ -85,7 +86,8 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       const sessionId = pathId(c, "sessionId");
       const cause = keyCause(c, "ControlTask");
       const { taskId, id, status, already } = await controlTask(deps, sessionId, pathId(c, "task"), action, cause);
-      return c.json({ sessionId, taskId, id, status }, already ? 200 : 202);
+      const answer: TaskControlledAnswer = { sessionId, taskId, id, status };
+      return c.json(answer, already ? 200 : 202);
     });
   }
 };

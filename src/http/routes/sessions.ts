@@ -5,6 +5,8 @@ import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { readSession, readSessionLog } from "../../app/read-session.ts";
 import { startSession } from "../../app/start-session.ts";
+import type { SessionCancelledAnswer } from "../../contract/answers/control.ts";
+import type { SessionStartedAnswer } from "../../contract/answers/session.ts";
 import { cancelSchema, startSchema } from "../../contract/requests.ts";
 import { keyCause, pathId } from "../cause.ts";
 import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
@@ -43,7 +45,8 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       keyCause(c, "StartSession"),
     );
     c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);
-    return c.json({ sessionId: started.sessionId, workflowId: started.workflowId }, 202);
+    const { sessionId, workflowId } = started;
+    return c.json({ sessionId, workflowId } satisfies SessionStartedAnswer, 202);
   });
 
   app.get("/v1/opscore/sessions/:sessionId", noQuery, async (c) =>
@@ -60,6 +63,6 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { reason } = await readJson(c, cancelSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
     const sessionId = pathId(c, "sessionId");
     const { already } = await cancelSession(deps, sessionId, reason ?? null, keyCause(c, "CancelSession"));
-    return c.json({ sessionId, status: "cancelled" }, already ? 200 : 202);
+    return c.json({ sessionId, status: "cancelled" } satisfies SessionCancelledAnswer, already ? 200 : 202);
   });
 };

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { cancelTask, enqueueTask, readTask, type SingleTask } from "../../app/single-task.ts";
+import type { TaskCancelledAnswer, TaskDetailAnswer, TaskEnqueuedAnswer } from "../../contract/answers/task.ts";
 import { cancelTaskSchema, singleTaskSchema } from "../../contract/single-task.ts";
 import { keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
@@ -24,18 +25,18 @@ export const singleTaskRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const cause = keyCause(c, "StartSession");
     const { id, sessionId } = await enqueueTask(deps, wishOf(body), await idempotencyOf(c, bytes), cause);
     c.header("Location", `/v1/opscore/tasks/${id}`);
-    return c.json({ id, sessionId }, 202);
+    return c.json({ id, sessionId } satisfies TaskEnqueuedAnswer, 202);
   });
 
   app.get("/v1/opscore/tasks/:id", noQuery, async (c) => {
     const { task, sessionId, workflowId } = await readTask(deps, pathId(c, "id"));
-    return c.json({ ...taskToWire(task), sessionId, workflowId });
+    return c.json({ ...taskToWire(task), sessionId, workflowId } satisfies TaskDetailAnswer);
   });
 
   app.post("/v1/opscore/tasks/:id/cancel", noQuery, async (c) => {
     const { reason } = await readJson(c, cancelTaskSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
     const id = pathId(c, "id");
     const { already } = await cancelTask(deps, id, reason ?? null, keyCause(c, "CancelSession"));
-    return c.json({ id, status: "cancelled" }, already ? 200 : 202);
+    return c.json({ id, status: "cancelled" } satisfies TaskCancelledAnswer, already ? 200 : 202);
   });
 };

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { listDefinitions, readDefinition, saveDefinition, validateDefinition } from "../../app/workflow-definitions.ts";
+import type { WorkflowDetailAnswer, WorkflowValidAnswer } from "../../contract/answers/workflow.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionText } from "../../contract/requests.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
@@ -54,7 +55,7 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
 
   app.post("/v1/opscore/workflows/validate", noQuery, async (c) => {
     const { value, locate } = await readBodyDocument(c);
-    return c.json({ valid: true, ...validateDefinition(value, locate) });
+    return c.json({ valid: true, ...validateDefinition(value, locate) } satisfies WorkflowValidAnswer);
   });
 
   app.get("/v1/opscore/workflows", query(pageQuery), async (c) => {
@@ -69,6 +70,6 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       pathId(c, "workflowId"),
       revision === undefined ? null : Number(revision),
     );
-    return c.json({ ...definitionToWire(record), definition });
+    return c.json({ ...definitionToWire(record), definition } satisfies WorkflowDetailAnswer);
   });
 };

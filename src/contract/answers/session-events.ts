@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { idSchema } from "../ids.ts";
+import { event } from "./event.ts";
+import { actor, count, epochMs, failure, json, jsonObject, sessionId, sha256Hex, text, orNull } from "./values.ts";
+
+/** Events of a session as a whole. */
+
+const parent = z
+  .strictObject({
+    sessionId: sessionId("The session that started it."),
+    n: z.int().min(1).describe("The number of the task there."),
+    attempt: z.int().min(1).describe("The number of that task's attempt."),
+    depth: z.int().min(1).describe("How many sessions stand above it."),
+  })
+  .exactOptional()
+  .describe("The task that started it as its child.");
+
+/** A session was started. */
+export const sessionStarted = event("SessionStarted", "The session was started.", {
+  sessionId: sessionId("The session."),
+  definition: z
+    .strictObject({
+      workflowId: idSchema.describe("The workflow."),
+      revision: count("The revision; 0: a definition of its own that came with the start."),
+      hash: sha256Hex("SHA-256 of the definition as canonical JSON."),
+    })
+    .describe("The definition that it is pinned to."),
+  home: idSchema.nullable().describe("The agent that it was started for; `null`: none."),
+  input: jsonObject("Its initial payload."),
+  actor: actor.describe("Who started it."),
+  timeoutMs: z.int().min(0).exactOptional().describe("How long it may last, in milliseconds; absent: without a limit."),
+  parent,
+});
+
+/** Something an operator should know that changes nothing. */
+export const sessionWarned = event("SessionWarned", "Something an operator should know; it changes nothing.", {
+  taskId: text("The task in question."),
+  code: text("What it is about: a stable code."),
+  message: text("The same in words."),
+});
+
+/** The session stands still. */
+export const sessionPaused = event("SessionPaused", "The session was paused.", {
+  reason: orNull(text("Why; `null`: nothing was said.")),
+  actor: actor.describe("Who paused it."),
+});
+
+/** The session goes on. */
+export const sessionResumed = event("SessionResumed", "The session goes on.", {
+  actor: actor.describe("Who resumed it."),
+});
+
+/** The session had lasted too long while Ops-Core was away: the time is given back. */
+export const deadlineMoved = event("DeadlineMoved", "Ops-Core was away; the time is given back to the session.", {
+  until: epochMs("How long the session may last now."),
+});
+
+/** A signal came. */
+export const signalReceived = event("SignalReceived", "A signal came; it is kept until a task waits for it.", {
+  name: text("Its name."),
+  payload: json("What it brought."),
+  key: orNull(text("The Idempotency-Key it came with; `null`: none.")),
+  actor: actor.describe("Who sent it."),
+});
+
+/** The session fails; what it did is undone first. */
+export const compensationStarted = event("CompensationStarted", "The session fails; what it did is undone first.", {
+  taskId: orNull(text("The task that made it fail; `null`: none.")),
+  error: failure.describe("Why it fails."),
+  tasks: z.array(z.string()).describe("The tasks that undo it, in their order."),
+});
+
+/** The session is done. */
+export const sessionCompleted = event("SessionCompleted", "The session is completed.", {
+  output: json("Of a child: what it hands to the task that started it.").exactOptional(),
+});
+
+/** The session failed. */
+export const sessionFailed = event("SessionFailed", "The session has failed.", {
+  taskId: orNull(text("The task that made it fail; `null`: none.")),
+  error: failure.describe("Why."),
+});
+
+/** The session was cancelled. */
+export const sessionCancelled = event("SessionCancelled", "The session was cancelled.", {
+  reason: orNull(text("Why; `null`: nothing was said.")),
+  actor: actor.describe("Who cancelled it."),
+});
