@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tickSchedule } from "../../src/app/schedules/tick-schedule.ts";
 import { call } from "../support/api.ts";
-import { DAY, HOUR, MINUTE, scheduleWorlds, type ScheduleWorld } from "../support/schedules.ts";
+import { DAY, HOUR, MINUTE, SCHEDULES, scheduleWorlds, type ScheduleWorld } from "../support/schedules.ts";
 import type { Platform } from "../support/world.ts";
 
 /** Lets a minute pass and sweeps, so many times. */
@@ -59,6 +59,24 @@ export const schedulesSuite = (platform: Platform): void => {
       await world.sweep();
       expect(await world.sessions()).toHaveLength(1);
       expect(await world.fires()).toEqual(["started 08:01"]);
+    });
+
+    test("P10: an edit after an outage passes nothing over that was due before it", async () => {
+      const world = await open();
+      const more = { overlap: "allow", catchUp: "1h" };
+      await world.schedule(more);
+      world.clock.advance(25 * MINUTE);
+      await world.schedule({ ...more, cron: "0 0 1 1 *" });
+      expect((await world.show()).counts).toEqual({ started: 25, skipped: 0, failed: 0, missed: 0 });
+      // Of very many, those that were made stay made, and the edit may be repeated.
+      await world.schedule(more);
+      world.clock.advance(65 * MINUTE);
+      const edit = { cron: "0 0 1 1 *", workflowDefinitionId: "w", ...more, catchUp: "2h" };
+      const put = () => call(world, "PUT", `${SCHEDULES}/s`, edit);
+      expect(await put()).toMatchObject({ status: 503, body: { code: "contention" } });
+      expect((await put()).status).toBe(200);
+      const { started, missed } = (await world.show()).counts;
+      expect(started + missed).toBe(25 + 65);
     });
 
     test("a day of missed ticks: what is in the window is caught up in order, ten a sweep; the rest is counted", async () => {

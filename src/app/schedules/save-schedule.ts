@@ -128,11 +128,11 @@ const edited = (deps: Deps, previous: ScheduleRecord, request: ScheduleRequest, 
 };
 
 /**
- * Makes or replaces a schedule; repeating it changes nothing. What was due before the edit is fired first, as it was.
+ * Makes or replaces a schedule; repeating it changes nothing. What was due before the edit is fired first, as it was, all
+ * of it: after a long absence the edit is refused for the moment (503) until that is done.
  */
 export const putSchedule = async (deps: Deps, id: string, request: ScheduleRequest): Promise<SavedSchedule> => {
   const { spec, paused } = request;
-  let isFired = false;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const now = deps.clock.now();
     const { workflowId, revision } = spec;
@@ -147,9 +147,9 @@ export const putSchedule = async (deps: Deps, id: string, request: ScheduleReque
     }
     const { state } = schedule;
     if (isSame(schedule.spec, spec) && (paused ?? state.paused) === state.paused) return { schedule, created: false };
-    if (state.starting.length > 0 || (!isFired && state.nextAt !== null && state.nextAt <= now)) {
+    // A tick decides some of what is due; of more than the tries are enough for, the caller comes again.
+    if (state.starting.length > 0 || (state.nextAt !== null && state.nextAt <= now)) {
       await tickSchedule(deps, id);
-      isFired = true;
       continue;
     }
     const next = edited(deps, schedule, request, now);
