@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { SessionEvent } from "../../src/core/session/events.ts";
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
-import { violationsOf } from "../support/legal-execution.ts";
+import { violationsOf, type Row } from "../support/legal-execution.ts";
+import { familyViolationsOf } from "../support/legal-family.ts";
 import type { SimAgent } from "./agents.ts";
 import type { SimDatabase } from "./database.ts";
 import type { SimOperator } from "./operator.ts";
@@ -34,6 +35,7 @@ export const finalChecks = (
     }
   }
   // P6: every log is a legal execution of its definition, as a naive interpreter sees it.
+  const logs: Row[][] = [];
   for (const row of db.query(
     `SELECT s.id, w.body FROM sessions s JOIN workflows w
       ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash`,
@@ -46,7 +48,10 @@ export const finalChecks = (
     const document = JSON.parse(String(row["body"])) as AuthoredDefinition;
     const [first] = violationsOf(document, log);
     check(first === undefined, "P6", () => `${String(row["id"])}: no legal execution: ${first}`);
+    logs.push(log);
   }
+  const [apart] = familyViolationsOf(logs, true);
+  check(apart === undefined, "P6", () => `children and parents: ${apart}`);
   // P11: a stored definition is what its hash says, however often its workflow was edited.
   for (const row of db.query("SELECT workflow_id, hash, body FROM workflows")) {
     const hash = createHash("sha256").update(String(row["body"])).digest("hex");

@@ -110,7 +110,12 @@ export interface Book {
   stood: number;
   at: number;
   row: number;
+  /** The JSON of the row at hand is so long (bytes) that what is left may wait for the next. */
+  rowBytes: number;
 }
+
+/** A row beyond this leaves what is left of its maps to the next. */
+export const FULL_ROW_BYTES = 512 * 1_024;
 
 /** A deadline seen this much too late means that the engine was away. */
 export const AWAY_MS = 120_000;
@@ -157,6 +162,7 @@ export const openBook = (document: AuthoredDefinition): Book => {
     stood: 0,
     at: 0,
     row: 0,
+    rowBytes: 0,
   };
   return book;
 };

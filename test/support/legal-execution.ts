@@ -155,6 +155,7 @@ export const violationsOf = (document: AuthoredDefinition, rows: readonly Row[])
   for (const { at, events } of rows) {
     book.at = at;
     book.cut.clear();
+    book.rowBytes = Buffer.byteLength(JSON.stringify(events));
     expect(book, events.length > 0, "says nothing");
     for (const event of events) step(book, event);
     settle(book, events);

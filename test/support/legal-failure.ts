@@ -1,5 +1,5 @@
 import type { SessionEvent } from "../../src/core/session/events.ts";
-import { AWAY_MS, expect, queueLateness, typeOf, type Book, type Open } from "./legal-book.ts";
+import { AWAY_MS, expect, FULL_ROW_BYTES, queueLateness, typeOf, type Book, type Open } from "./legal-book.ts";
 import { mapMayFail } from "./legal-maps.ts";
 import { expectTimeout } from "./legal-waits.ts";
 import { holds } from "./naive-data.ts";
@@ -16,6 +16,7 @@ const mayFailAtOnce = (book: Book, open: Open, code: string): boolean => {
   // What is entered in a pause begins when that is over.
   if (code === "limit_depth") return typeOf(work) === "workflow" && (book.depth ?? 0) >= MAX_DEPTH;
   if (row !== book.row) return false;
+  if (code === "limit_step") return book.rowBytes > FULL_ROW_BYTES;
   const when = item === null ? book.graph.task(taskId)?.when : undefined;
   if (when !== undefined && holds(when, book.known) === null) return true;
   if (broken !== false) return true;

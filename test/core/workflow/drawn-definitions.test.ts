@@ -41,7 +41,7 @@ const faultsOf = (document: AuthoredDefinition) => {
   return checked.ok ? [] : checked.faults;
 };
 
-test("500 drawn definitions with their children's pass the check of the language", () => {
+test("500 drawn definitions with their children's pass the check of the language", { timeout: 60_000 }, () => {
   const found = drawn.flat().flatMap((document, at) => faultsOf(document).map((fault) => ({ at, ...fault })));
   expect(found).toEqual([]);
 });
