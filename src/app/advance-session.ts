@@ -76,24 +76,14 @@ export const advanceSession = async (
   throw contention();
 };
 
+/** Makes a call that was left to whoever takes its hint, unless it has begun: then, or too late, nothing changes. */
+export const beginCall = async (deps: Deps, sessionId: string, n: number, attempt: number): Promise<void> => {
+  await advanceSession(deps, sessionId, { type: "BeginCall", n, attempt }, systemCause("BeginCall"));
+};
+
 /** Does what is due in a session; harmless at any time and any number of times. */
 export const tickSession = async (deps: Deps, sessionId: string): Promise<void> => {
   await advanceSession(deps, sessionId, { type: "Tick" }, systemCause("Tick"));
-};
-
-/** What a hint asks for: a tick, or a call that was left to whoever takes the hint. */
-export interface HintTaken {
-  readonly sessionId: string;
-  readonly call?: { readonly n: number; readonly attempt: number } | undefined;
-}
-
-/**
- * Does what a hint asks for; harmless at any time and any number of times. A call is made in the background, once it is
- * committed that it has begun: a copy of the hint, or one that comes late, finds that and makes none.
- */
-export const takeHint = async (deps: Deps, { sessionId, call }: HintTaken): Promise<void> => {
-  if (call === undefined) return tickSession(deps, sessionId);
-  await advanceSession(deps, sessionId, { type: "BeginCall", ...call }, systemCause("BeginCall"));
 };
 
 /**

@@ -79,7 +79,7 @@ export interface AgentGateway {
   deliver(recipient: Recipient, message: TaskMessage): Promise<DeliveryOutcome>;
 }
 
-/** A nudge to look at a session. Carries no truth: losing every one of them costs time, never work. */
+/** A nudge to look at a session or a schedule. Carries no truth: losing every one of them costs time, never work. */
 export type Hint =
   | {
       readonly sessionId: string;
@@ -95,7 +95,9 @@ export type Hint =
       readonly kind: "call";
       readonly n: number;
       readonly attempt: number;
-    };
+    }
+  /** A schedule that is due, where a sweep has more of them than it fires itself. */
+  | { readonly scheduleId: string; readonly at: number; readonly kind: "schedule" };
 
 /** Best effort and cheap; never throws. */
 export interface Hints {

@@ -7,26 +7,26 @@ import { tickScheduleSafely } from "./schedules/tick-schedule.ts";
 /** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
 export const POSTPONE_MS = 60_000;
 
-/** Each may start ten sessions, so a sweep fires so many times fewer of them than it ticks sessions. */
+/** Each may start ten sessions, so a sweep fires, and hands on, so many times fewer of them than sessions. */
 const STARTS_A_SCHEDULE = 10;
 
 export interface Swept {
   /** Sessions ticked by this sweep. */
   readonly ticked: number;
-  /** Due sessions handed on as hints. */
+  /** Due sessions and schedules handed on as hints. */
   readonly handedOn: number;
-  /** Schedules looked at. */
+  /** Schedules fired by this sweep. */
   readonly schedules: number;
 }
 
 /**
  * The safety net: ticks sessions that are due, oldest first, and those with a waiting task that a free agent
  * could take. At most `own` of them here; the rest, up to `limit`, as hints. Then it fires the schedules that are due,
- * a tenth of `own` at most; the others stay due. Never throws for one session or schedule.
+ * a tenth of `own` at most; as many as a tenth of `limit` are hints, the others stay due. Never throws for one of them.
  */
 export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
   const now = deps.clock.now();
-  const limits = { due: bounds.limit, matched: bounds.own, schedules: Math.ceil(bounds.own / STARTS_A_SCHEDULE) };
+  const limits = { due: bounds.limit, matched: bounds.own, schedules: Math.ceil(bounds.limit / STARTS_A_SCHEDULE) };
   const { due, matched, schedules } = await deps.store.toSweep(now, limits);
   const ids = [...new Set([...due, ...matched])];
   for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);
@@ -34,8 +34,13 @@ export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly
   if (rest.length > 0) {
     await deps.hints.send(rest.map((sessionId) => ({ sessionId, at: now, kind: "retry" }) as const));
   }
-  for (const scheduleId of schedules) await tickScheduleSafely(deps, scheduleId);
-  return { ticked: ids.length - rest.length, handedOn: rest.length, schedules: schedules.length };
+  const own = schedules.slice(0, Math.ceil(bounds.own / STARTS_A_SCHEDULE));
+  const others = schedules.slice(own.length);
+  if (others.length > 0) {
+    await deps.hints.send(others.map((scheduleId) => ({ scheduleId, at: now, kind: "schedule" }) as const));
+  }
+  for (const scheduleId of own) await tickScheduleSafely(deps, scheduleId);
+  return { ticked: ids.length - rest.length, handedOn: rest.length + others.length, schedules: own.length };
 };
 
 /** A tick that sets a failing session aside for a minute instead of throwing. */

@@ -1,15 +1,16 @@
 import { createFetchCall } from "../agentkit/fetch-call.ts";
-import { takeHint, type HintTaken } from "../app/advance-session.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache } from "../app/graph-cache.ts";
 import { OpsError } from "../app/ops-error.ts";
 import { describeFailure } from "../app/publish.ts";
+import { tickScheduleSafely } from "../app/schedules/tick-schedule.ts";
 import { sweep, tickSafely } from "../app/sweep.ts";
+import { takeHint, type HintTaken } from "../app/take-hint.ts";
 import { isSessionId } from "../core/ids.ts";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
 import { problemOf } from "../http/middleware/problem.ts";
-import { createQueueHints, type HintMessage } from "../queue/queue-hints.ts";
+import { createQueueHints, type HintMessage, type ScheduleMessage } from "../queue/queue-hints.ts";
 import { boundedSql } from "../store/bounded-sql.ts";
 import { d1Sql } from "../store/d1.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
@@ -20,9 +21,9 @@ import { reachable } from "./worker-probe.ts";
 
 export interface Env {
   readonly DB: D1Database;
-  readonly HINTS: Queue<HintMessage>;
+  readonly HINTS: Queue<HintMessage | ScheduleMessage>;
   /** Calls that outlast a request: in a queue of their own, for they would hold up the other hints. */
-  readonly CALLS: Queue<HintMessage>;
+  readonly CALLS: Queue<HintMessage | ScheduleMessage>;
   readonly [name: string]: unknown;
 }
 
@@ -72,13 +73,21 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /** Queues outlive deployments, and people may put things into them: what comes out is looked at. */
 const hintIn = (body: unknown): HintTaken | null => {
-  if (typeof body !== "object" || body === null || !("sessionId" in body)) return null;
+  if (typeof body !== "object" || body === null) return null;
+  if ("scheduleId" in body) return typeof body.scheduleId === "string" ? { scheduleId: body.scheduleId } : null;
+  if (!("sessionId" in body)) return null;
   const { sessionId } = body;
   if (typeof sessionId !== "string" || !isSessionId(sessionId)) return null;
   if (!("call" in body)) return { sessionId };
   const { n, attempt } = (body.call ?? {}) as { readonly n?: unknown; readonly attempt?: unknown };
   return isCount(n) && isCount(attempt) ? { sessionId, call: { n, attempt } } : null;
 };
+
+/** Once more, what has failed of itself: set aside for a minute if it does again. */
+const takeSafely = (deps: Deps, hint: HintTaken | null): Promise<void> =>
+  hint !== null && "scheduleId" in hint
+    ? tickScheduleSafely(deps, hint.scheduleId)
+    : tickSafely(deps, hint?.sessionId ?? "");
 
 /** Work that the handler itself waits for: a call may take longer than `waitUntil` lasts. */
 const createAwaited = () => {
@@ -122,13 +131,13 @@ export default {
     for (const message of batch.messages) {
       const hint = hintIn(message.body);
       try {
-        if (hint === null) deps.log.log("warn", "a queue message names no session", { message: message.id });
-        else await takeHint(hint.call === undefined ? deps : { ...deps, defer: awaited }, hint);
+        if (hint === null) deps.log.log("warn", "a queue message names nothing of ours", { message: message.id });
+        else await takeHint("call" in hint ? { ...deps, defer: awaited } : deps, hint);
         message.ack();
       } catch (error) {
         if (error instanceof OpsError && error.code === "store_unavailable") message.retry();
         else {
-          await tickSafely(deps, hint?.sessionId ?? "");
+          await takeSafely(deps, hint);
           message.ack();
         }
       }
@@ -150,4 +159,4 @@ export default {
       await new Promise((resolve) => setTimeout(resolve, SWEEP_GAP_MS));
     }
   },
-} satisfies ExportedHandler<Env, HintMessage>;
+} satisfies ExportedHandler<Env, HintMessage | ScheduleMessage>;

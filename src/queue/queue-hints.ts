@@ -2,13 +2,18 @@ import type { Clock, Hint, Hints, Log } from "../app/ports.ts";
 
 /** The part of a Cloudflare Queue producer that is used. */
 export interface HintQueue {
-  sendBatch(messages: { body: HintMessage; delaySeconds?: number }[]): Promise<unknown>;
+  sendBatch(messages: { body: HintMessage | ScheduleMessage; delaySeconds?: number }[]): Promise<unknown>;
 }
 
 /** A queue message: ids, never a payload. `call`: which call of the session is to be made. */
 export interface HintMessage {
   readonly sessionId: string;
   readonly call?: { readonly n: number; readonly attempt: number };
+}
+
+/** A queue message: a schedule that is due. */
+export interface ScheduleMessage {
+  readonly scheduleId: string;
 }
 
 const BATCH = 100;
@@ -32,16 +37,21 @@ export const createQueueHints = (queue: HintQueue, clock: Clock, log: Log, calls
   };
   return {
     send: async (hints: readonly Hint[]) => {
-      const retries = hints
-        .filter((hint) => hint.kind === "retry")
-        .map((hint) => ({
-          body: { sessionId: hint.sessionId },
-          delaySeconds: Math.max(0, Math.ceil((hint.at - clock.now()) / 1_000)),
-        }));
-      await send(
-        queue,
-        retries.filter(({ delaySeconds }) => delaySeconds <= MAX_DELAY_SECONDS),
+      const retries = hints.flatMap((hint) =>
+        hint.kind === "retry"
+          ? [
+              {
+                body: { sessionId: hint.sessionId },
+                delaySeconds: Math.max(0, Math.ceil((hint.at - clock.now()) / 1_000)),
+              },
+            ]
+          : [],
       );
+      const due = hints.filter((hint) => hint.kind === "schedule");
+      await send(queue, [
+        ...retries.filter(({ delaySeconds }) => delaySeconds <= MAX_DELAY_SECONDS),
+        ...due.map(({ scheduleId }) => ({ body: { scheduleId } })),
+      ]);
       const begun = hints.filter((hint) => hint.kind === "call");
       await send(
         calls,

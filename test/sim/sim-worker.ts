@@ -1,7 +1,7 @@
 import { createAgentGateway } from "../../src/agentkit/gateway.ts";
 import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
-import { takeHint } from "../../src/app/advance-session.ts";
+import { takeHint } from "../../src/app/take-hint.ts";
 import type { Deps } from "../../src/app/deps.ts";
 import type { GraphCache } from "../../src/app/graph-cache.ts";
 import { OpsError } from "../../src/app/ops-error.ts";
@@ -164,7 +164,14 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
         else spawn(work);
       },
     },
-    hints: createQueueHints({ sendBatch: (messages) => world.sendHints(worker, messages, random) }, clock, log),
+    hints: createQueueHints(
+      {
+        sendBatch: (messages) =>
+          world.sendHints(worker, messages as { body: HintMessage; delaySeconds?: number }[], random),
+      },
+      clock,
+      log,
+    ),
     log,
     graphs,
     calendar: cronerCalendar,

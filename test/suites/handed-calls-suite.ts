@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
-import { takeHint } from "../../src/app/advance-session.ts";
+import { takeHint } from "../../src/app/take-hint.ts";
 import type { Hint } from "../../src/app/ports.ts";
 import { sweep } from "../../src/app/sweep.ts";
 import { createWorld, type Platform, type World } from "../support/world.ts";

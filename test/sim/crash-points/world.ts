@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { HttpCall } from "../../../src/agentkit/http-call.ts";
-import { takeHint } from "../../../src/app/advance-session.ts";
+import { takeHint } from "../../../src/app/take-hint.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { sweep, tickSafely } from "../../../src/app/sweep.ts";
 import { createApp } from "../../../src/http/app.ts";
