@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-export const usage = `npm run bench [-- state-reports | agent-steps] [options]
+export const usage = `npm run bench [-- state-reports | agent-steps | long-session | long-map] [options]
 
   --seconds N     how long each variant of agent-steps starts new sessions (6)
   --sessions N    at most so many sessions a variant
@@ -10,7 +10,7 @@ export const usage = `npm run bench [-- state-reports | agent-steps] [options]
   --target T      home: each session stays on its agent; capability: any free agent (home)
   --variant V     reports, settle or both (both)
   --reports N     reports of state-reports (5000)
-  --quick         a small run of everything, a few seconds
+  --quick         a small run of everything, some seconds; times are not judged
   --json          one JSON object instead of tables
   --server FILE   the server's entry, to compare two checkouts
   --cpu-prof DIR  CPU profiles of the server`;
@@ -23,12 +23,18 @@ export interface Options {
   readonly target: "home" | "capability";
   readonly variants: readonly ("reports" | "settle")[];
   readonly reports: number;
+  /** Whether a time that grew too much is a failure. */
+  readonly judges: boolean;
+  /** Of the long map. */
+  readonly items: number;
   readonly json: boolean;
   readonly server: string;
   readonly profiles: string | null;
 }
 
 export const machine = { node: process.version, platform: process.platform, cores: availableParallelism() };
+
+const benches = ["state-reports", "agent-steps", "long-session", "long-map"] as const;
 
 const whole = (name: string, text: string | undefined, usual: number): number => {
   const value = text === undefined ? usual : Number(text);
@@ -65,15 +71,15 @@ export const readOptions = (args: readonly string[]): Options | null => {
   const variant = oneOf("--variant", values.variant, ["reports", "settle", "both"]);
   const { quick } = values;
   return {
-    benches: (positionals.length === 0 ? ["state-reports", "agent-steps"] : positionals).map((name) =>
-      oneOf("benchmark", name, ["state-reports", "agent-steps"]),
-    ),
+    benches: (positionals.length === 0 ? benches : positionals).map((name) => oneOf("benchmark", name, benches)),
     seconds: whole("seconds", values.seconds, 6),
     sessions: whole("sessions", values.sessions, quick ? 20 : 1_000_000),
     agents: whole("agents", values.agents, quick ? 5 : 50),
     target: oneOf("--target", values.target, ["home", "capability"]),
     variants: variant === "both" ? ["reports", "settle"] : [variant],
     reports: whole("reports", values.reports, quick ? 300 : 5_000),
+    judges: !quick,
+    items: quick ? 100 : 1_000,
     json: values.json,
     server: values.server ?? fileURLToPath(new URL("../../src/entry/node.ts", import.meta.url)),
     profiles: values["cpu-prof"] ?? null,
