@@ -6,10 +6,10 @@ import { openLibsqlReadOnly } from "../src/store/libsql-read-only.ts";
 import { createRebuildStore } from "../src/store/rebuild-store.ts";
 import { writeTrace } from "../test/support/trace.ts";
 
-const HELP = `npm run trace -- NAME [--run graph | --db FILE [--about TEXT]]
+const HELP = `npm run trace -- NAME [--run graph|rerun | --db FILE [--about TEXT]]
 
 Adds a golden log to test/traces: a complete log, and what it folds to from now on. Without an option it is the log of
-the mixed run (test/support/mixed-run.ts), else of the graph run (test/support/graph-run.ts) or of a database. A trace that exists is never overwritten.
+the mixed run (test/support/mixed-run.ts), else of the graph run or the rerun run (test/support/graph-run.ts) or of a database. A trace that exists is never overwritten.
 `;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -47,7 +47,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [name] = positionals;
-if (values.help === true || name === undefined || positionals.length > 1 || !["mixed", "graph"].includes(values.run)) {
+if (
+  values.help === true ||
+  name === undefined ||
+  positionals.length > 1 ||
+  !["mixed", "graph", "rerun"].includes(values.run)
+) {
   process.stdout.write(HELP);
   process.exitCode = values.help === true ? 0 : 2;
 } else if (values.db === undefined) {

@@ -2,6 +2,7 @@ import { inputFaults } from "../contract/input-schema.ts";
 import { clip, type Fault } from "../contract/problem.ts";
 import { sessionIdAt } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { Rerun } from "../core/session/commands.ts";
 import { decide, type Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
 import { startNeeds, widened, type Needs } from "../core/session/needs.ts";
@@ -21,13 +22,16 @@ import { contention, MAX_TRIES, withClock } from "./tries.ts";
 export interface StartRequest {
   readonly definition:
     | { readonly kind: "saved"; readonly workflowId: string; readonly revision: number | null }
-    | { readonly kind: "inline"; readonly document: unknown };
+    | { readonly kind: "inline"; readonly document: unknown }
+    /** The very one that an earlier session is pinned to. */
+    | { readonly kind: "pinned"; readonly ref: DefinitionRef };
   /** The agent the session is started for. */
   readonly agentId: string | null;
   readonly input: JsonObject;
   readonly idempotency: { readonly key: string; readonly bodyHash: string } | null;
   /** Of a child: its id, which its parent has decided, and where it comes from. */
   readonly child?: { readonly sessionId: string; readonly parent: ParentRef };
+  readonly rerun?: Rerun;
 }
 
 export interface Started {
@@ -35,7 +39,7 @@ export interface Started {
   readonly workflowId: string;
 }
 
-type Saved = StartRequest["definition"] & { readonly kind: "saved" };
+type Stored = Exclude<StartRequest["definition"], { readonly kind: "inline" }>;
 
 interface Inline {
   readonly kind: "inline";
@@ -75,8 +79,13 @@ interface Chosen {
 }
 
 /** An unknown id is saved as revision 1; a known id with other content is kept for this session only. */
-const choose = (deps: Deps, asked: Saved | Inline, loaded: LoadedStart, now: number): Chosen => {
+const choose = (deps: Deps, asked: Stored | Inline, loaded: LoadedStart, now: number): Chosen => {
   const found = loaded.definition;
+  if (asked.kind === "pinned") {
+    // A session is committed together with its definition, and definitions are never deleted.
+    if (found === null) throw new Error(`the definition of workflow ${asked.ref.workflowId} is missing`);
+    return { ref: asked.ref, graph: deps.graphs.of(found.hash, found.body), store: null };
+  }
   if (asked.kind === "saved") {
     if (found === null) {
       const which = asked.revision === null ? "" : ` revision ${asked.revision}`;
@@ -187,6 +196,7 @@ export const commitStart = async (
       input: request.input,
       actor: cause.actor,
       ...(request.child === undefined ? {} : { parent: request.child.parent }),
+      ...(request.rerun === undefined ? {} : { rerun: request.rerun }),
     });
     const sessionId = request.child?.sessionId ?? sessionIdAt(command.now, command.seed);
     const decision = decide(null, { ...command, sessionId } as typeof command, facts, 1);

@@ -1,6 +1,6 @@
 import { isSessionId, parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { Json } from "../core/json.ts";
-import type { TaskAction, TaskName } from "../core/session/commands.ts";
+import type { ControlKey, TaskAction, TaskName } from "../core/session/commands.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { readStatus, type ReadStatus } from "../core/session/view.ts";
 import { advanceSession, type Advanced } from "./advance-session.ts";
@@ -9,6 +9,11 @@ import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import type { Wish } from "./tries.ts";
+
+/** Under a key a word is taken once: said again, it is answered as the first time. The newest 16 are remembered. */
+export type MaybeKey = ControlKey | null;
+
+const keyed = (key: MaybeKey): { readonly key?: ControlKey } => (key === null ? {} : { key });
 
 /** How a session stands after a person's word. `already`: it was so before, and nothing changed. */
 export interface Controlled {
@@ -28,6 +33,10 @@ const controlled = async (deps: Deps, sessionId: string, wish: Wish, cause: Caus
       });
     case "refused":
       throw new OpsError("conflict", answer.message);
+    case "answered":
+      return { state, status: answer.status as ReadStatus, already: false };
+    case "key_reused":
+      throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request.");
     case "no_task":
       throw new OpsError("task_not_found", "The session has no such task.");
     default:
@@ -39,12 +48,18 @@ const controlled = async (deps: Deps, sessionId: string, wish: Wish, cause: Caus
  * Lets a session stand still: attempts in flight may end, nothing new begins, deadlines and retries wait. Pausing a
  * paused session changes nothing; one that has ended is 409.
  */
-export const pauseSession = (deps: Deps, sessionId: string, reason: string | null, cause: Cause): Promise<Controlled> =>
-  controlled(deps, sessionId, { type: "PauseSession", reason, actor: cause.actor }, cause);
+export const pauseSession = (
+  deps: Deps,
+  sessionId: string,
+  reason: string | null,
+  key: MaybeKey,
+  cause: Cause,
+): Promise<Controlled> =>
+  controlled(deps, sessionId, { type: "PauseSession", reason, actor: cause.actor, ...keyed(key) }, cause);
 
 /** Lets a paused session go on, with the time of the pause given back to every deadline. */
-export const resumeSession = (deps: Deps, sessionId: string, cause: Cause): Promise<Controlled> =>
-  controlled(deps, sessionId, { type: "ResumeSession", actor: cause.actor }, cause);
+export const resumeSession = (deps: Deps, sessionId: string, key: MaybeKey, cause: Cause): Promise<Controlled> =>
+  controlled(deps, sessionId, { type: "ResumeSession", actor: cause.actor, ...keyed(key) }, cause);
 
 /** Sends a signal; one that comes early is kept. The same Idempotency-Key again is the same signal. */
 export const signalSession = (
@@ -89,10 +104,11 @@ export const controlTask = async (
   sessionId: string,
   task: string,
   action: TaskAction,
+  key: MaybeKey,
   cause: Cause,
 ): Promise<ControlledTask> => {
   const name = taskNamed(sessionId, task);
-  const wish = { type: "ControlTask", task: name, action, actor: cause.actor } as const;
+  const wish = { type: "ControlTask", task: name, action, actor: cause.actor, ...keyed(key) } as const;
   const result = await controlled(deps, sessionId, wish, cause);
   const place = found(result.state, name);
   return {

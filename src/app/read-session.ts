@@ -1,5 +1,6 @@
 import { hideSecrets } from "../core/workflow/secret-marker.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { placeOf } from "../core/session/carried.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
@@ -61,12 +62,23 @@ export const loadWithLog = async (
   return { state, facts, rows };
 };
 
+/** The rows of earlier sessions that say what became of the tasks which a rerun has carried over. */
+const carriedRows = async (deps: Deps, state: SessionState): Promise<NonNullable<Facts["refs"]>> => {
+  const refs = Object.values(state.ended).flatMap((ended) => {
+    const place = ended.status === "skipped" ? null : placeOf(state, ended);
+    return place === null ? [] : [place];
+  });
+  if (refs.length === 0) return new Map();
+  const needs = { rows: [], agents: [], caps: [], refs };
+  return (await deps.store.loadSession({ sessionId: state.id, historyOf: null, needs })).facts.refs ?? new Map();
+};
+
 /** One session with its tasks and attempts, and what it waits for as of now. */
 export const readSession = async (deps: Deps, sessionId: string): Promise<SessionDetail> => {
   const { state, facts, rows } = await loadWithLog(deps, sessionId);
   return {
     ...summaryOf(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
-    tasks: tasksView(state, rows, facts).map((task) => ({
+    tasks: tasksView(state, rows, { ...facts, refs: await carriedRows(deps, state) }).map((task) => ({
       ...task,
       parameters: hideSecrets(task.parameters) as JsonObject,
     })),

@@ -7,7 +7,7 @@ import type { Pair } from "../core/report/interpret.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
-import type { SessionState } from "../core/session/state.ts";
+import type { DefinitionRef, SessionState } from "../core/session/state.ts";
 import type { ScheduleStore } from "./schedule-port.ts";
 import type { SessionLists } from "./session-lists-port.ts";
 
@@ -62,6 +62,8 @@ export interface LoadedReport extends LoadedSession {
 export type DefinitionQuery =
   /** `revision` null: the newest. */
   | { readonly kind: "saved"; readonly workflowId: string; readonly revision: number | null }
+  /** The very one that a session is pinned to. */
+  | { readonly kind: "pinned"; readonly ref: DefinitionRef }
   | { readonly kind: "inline"; readonly workflowId: string; readonly needs: Needs };
 
 export interface LoadedStart {

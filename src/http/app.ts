@@ -11,6 +11,7 @@ import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
+import { rerunRoutes } from "./routes/reruns.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionListRoutes } from "./routes/session-lists.ts";
 import { schemaRoutes } from "./routes/schemas.ts";
@@ -55,6 +56,7 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   sessionListRoutes(app, deps); // before `/sessions/:sessionId`, which would take `counts` for an id
   sessionRoutes(app, deps);
   sessionControlRoutes(app, deps);
+  rerunRoutes(app, deps);
   singleTaskRoutes(app, deps);
   taskRoutes(app, deps);
   scheduleRoutes(app, deps);

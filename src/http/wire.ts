@@ -76,6 +76,7 @@ export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: Ses
   error: state.status === "failed" ? state.reason : null,
   waitingFor: waitingFor === null ? null : { ...waitingFor, until: time(waitingFor.until) },
   agentId: state.home,
+  rerunOf: state.rerunOf ?? null,
   startedAt: formatRfc3339(state.startedAt),
   updatedAt: formatRfc3339(state.updatedAt),
   endedAt: time(state.endedAt),

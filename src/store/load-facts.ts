@@ -3,6 +3,7 @@ import type { Agent } from "../core/agent/agent.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { readJson } from "../core/read-json.ts";
 import type { Moment, Pair } from "../core/report/interpret.ts";
+import { refKey } from "../core/session/carried.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Relative, Signs } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
@@ -102,14 +103,22 @@ const signs = (agentIds: Expression): Statement => ({
   args: agentIds.args,
 });
 
+/** Rows of other sessions, each under its session's id and `seq`. */
+const otherRows = (needs: Expression): Expression => ({
+  sql: `SELECT l.seq, l.events, r.value AS place, NULL AS item FROM json_each(${needs.sql}, '$.refs') r
+    CROSS JOIN log l ON l.stream = r.value ->> 0 AND l.seq = r.value ->> 1`,
+  args: needs.args,
+});
+
 /** In this order, or the planner walks the session's whole log. */
 const neededRows = (needs: Expression, session: Expression): Statement => ({
   sql: `SELECT l.seq, l.events, NULL AS place, NULL AS item FROM json_each(${needs.sql}, '$.rows') q
     CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = q.value
+    UNION ALL ${otherRows(needs).sql}
     UNION ALL SELECT l.seq, NULL, i.value, (SELECT e.value -> ('$.items[' || (i.value ->> 2) || ']')
       FROM json_each(l.events) e WHERE e.value ->> '$.type' = 'TaskEntered' AND e.value ->> '$.n' = i.value ->> 1)
     FROM json_each(${needs.sql}, '$.items') i CROSS JOIN log l ON l.stream = ${session.sql} AND l.seq = i.value ->> 0`,
-  args: [...needs.args, ...session.args, ...needs.args, ...session.args],
+  args: [...needs.args, ...session.args, ...needs.args, ...needs.args, ...session.args],
 });
 
 /** Ids as they stand in the log's JSON. */
@@ -164,7 +173,7 @@ export const factStatements = (
           args: [...needs.args, reporter],
         },
   ),
-  ...(session === null ? [] : [neededRows(needs, session)]),
+  ...(session === null ? (asked?.refs === undefined ? [] : [otherRows(needs)]) : [neededRows(needs, session)]),
   ...(session === null || historyOf === null ? [] : [historyRows(session, historyOf)]),
   ...(session === null || asked?.spans === undefined ? [] : [spanRows(session, asked.spans)]),
   ...(asked?.relatives === undefined ? [] : [relatives(asked.relatives)]),
@@ -194,6 +203,12 @@ const itemIn = (row: Row): readonly (readonly [string, Json])[] => {
 };
 
 const eventIn = (row: Row): SessionEvent => readJson(text(row, "event")) as SessionEvent;
+
+/** A row of another session, by its place. */
+const refIn = (row: Row): readonly (readonly [string, readonly SessionEvent[]])[] =>
+  row["place"] === null || row["events"] === null
+    ? []
+    : [[refKey(readJson(text(row, "place")) as [string, number]), eventsIn([row])]];
 
 const outputIn = (ended: SqlValue | undefined): Json =>
   orNull(ended, (events) => {
@@ -261,9 +276,10 @@ export const readFacts = (
     ahead,
     rows: new Map(
       (rows ?? []).flatMap((row) =>
-        row["events"] === null ? [] : [[number(row, "seq"), readJson(text(row, "events")) as SessionEvent[]] as const],
+        row["events"] === null || row["place"] !== null ? [] : [[number(row, "seq"), eventsIn([row])] as const],
       ),
     ),
+    refs: new Map((rows ?? []).flatMap(refIn)),
     items: new Map((rows ?? []).flatMap(itemIn)),
     history: history && eventsIn(history),
     span,

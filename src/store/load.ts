@@ -1,6 +1,6 @@
 import type { DefinitionQuery, LoadedReport, LoadedSession, LoadedStart, Store } from "../app/store-port.ts";
 import type { JsonObject } from "../core/json.ts";
-import { isOwnKey } from "../core/schedule/fire-key.ts";
+import { isOwnKey } from "../core/own-key.ts";
 import type { Needs } from "../core/session/needs.ts";
 import { AGENT_COLUMNS, WITH_NEWEST } from "./fragments.ts";
 import { factStatements, readFacts, readPair, type Expression } from "./load-facts.ts";
@@ -47,29 +47,35 @@ const readSession = (results: readonly SqlResult[], historyOf: string | null, as
   };
 };
 
-export const definitionStatement = (query: DefinitionQuery): Statement =>
-  query.kind === "saved" && query.revision !== null
-    ? statement(
-        "SELECT * FROM workflows WHERE workflow_id = ? AND revision = ? LIMIT 1",
-        query.workflowId,
-        query.revision,
-      )
-    : statement(
-        "SELECT * FROM workflows WHERE workflow_id = ? AND revision > 0 ORDER BY revision DESC LIMIT 1",
-        query.workflowId,
-      );
+/** The row of a definition, with its table. */
+const definitionOf = (query: DefinitionQuery): Expression => {
+  if (query.kind === "pinned") {
+    const { workflowId, revision, hash } = query.ref;
+    return {
+      sql: "FROM workflows WHERE workflow_id = ? AND revision = ? AND hash = ?",
+      args: [workflowId, revision, hash],
+    };
+  }
+  const newest = query.kind === "inline" || query.revision === null;
+  return {
+    sql: `FROM workflows WHERE workflow_id = ? AND ${newest ? "revision > 0" : "revision = ?"}
+      ORDER BY revision DESC LIMIT 1`,
+    args: newest ? [query.workflowId] : [query.workflowId, query.revision],
+  };
+};
+
+export const definitionStatement = (query: DefinitionQuery): Statement => {
+  const { sql, args } = definitionOf(query);
+  return { sql: `SELECT * ${sql}`, args };
+};
 
 /** What starting needs: of a saved definition as stored with it, of an inline one as given; the home agent besides. */
 const needsOfStart = (query: DefinitionQuery, home: string | null): Expression => {
+  const row = definitionOf(query);
   const saved: Expression =
     query.kind === "inline"
-      ? { sql: "?", args: [JSON.stringify(query.needs)] }
-      : {
-          sql: `coalesce((SELECT needs FROM workflows WHERE workflow_id = ? AND ${
-            query.revision === null ? "revision > 0" : "revision = ?"
-          } ORDER BY revision DESC LIMIT 1), '{"agents":[],"caps":[]}')`,
-          args: query.revision === null ? [query.workflowId] : [query.workflowId, query.revision],
-        };
+      ? given(query.needs)
+      : { sql: `coalesce((SELECT needs ${row.sql}), '{"agents":[],"caps":[]}')`, args: row.args };
   return home === null ? saved : { sql: `json_insert(${saved.sql}, '$.agents[#]', ?)`, args: [...saved.args, home] };
 };
 
@@ -143,7 +149,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
           idempotencyKey,
           expiryOf(idempotencyKey ?? "", now),
         ),
-        ...factStatements(needs === null ? needsOfStart(definition, home) : given(needs), null, null),
+        ...factStatements(needs === null ? needsOfStart(definition, home) : given(needs), null, null, null, needs),
       ],
       "read",
     );
@@ -159,7 +165,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
               bodyHash: text(earlierRow, "body_hash"),
             },
       needs: needs ?? withHome(startNeedsIn(definition, definitionRow), home),
-      facts: readFacts(results.slice(2), null),
+      facts: readFacts(results.slice(2), null, needs),
     };
   },
 });

@@ -4,7 +4,7 @@ import { AGENT_EVENTS } from "../../src/core/agent/events.ts";
 import { readJson } from "../../src/core/read-json.ts";
 import { EVENT_VERSION, SESSION_EVENTS } from "../../src/core/session/events.ts";
 import { createRebuildStore } from "../../src/store/rebuild-store.ts";
-import { graphRun } from "../support/graph-run.ts";
+import { graphRun, rerunRun } from "../support/graph-run.ts";
 import { mixedAgents, mixedRun } from "../support/mixed-run.ts";
 import { nodePlatform } from "../support/node-platform.ts";
 import { foldRows, readTraces, writeTrace } from "../support/trace.ts";
@@ -76,6 +76,11 @@ describe("recorded logs", () => {
     });
     test("the graph run is recorded", async () => {
       expect(await writeTrace(wanted, "The graph run of test/support/graph-run.ts.", await graphRun())).toContain(
+        wanted,
+      );
+    });
+    test("the rerun run is recorded", async () => {
+      expect(await writeTrace(wanted, "The rerun run of test/support/graph-run.ts.", await rerunRun())).toContain(
         wanted,
       );
     });

@@ -65,7 +65,7 @@ export const control = (known: Known): RequestCommand => {
   const name = random.chance(0.95) ? random.pick(SIGNALS) : random.pick(["t0", "%C3%BC", "constructor", "__proto__"]);
   const value = toJson({ ...bodies[verb]?.(known), ...(random.chance(0.02) ? { unknown: 1 } : {}) });
   const body = random.chance(0.04) ? spoilt(random, value) : value;
-  const keyed = verb.startsWith("signals") && random.chance(0.4);
+  const keyed = random.chance(verb.startsWith("signals") ? 0.4 : 0.2);
   return request(route, {
     params: { sessionId, name, task: someTask(known, sessionId, verb) },
     ...(body === "{}" && random.chance(0.7) ? {} : { body }),

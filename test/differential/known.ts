@@ -60,6 +60,8 @@ export interface Known {
   readonly saved: string[];
   readonly schedules: string[];
   readonly sessions: string[];
+  /** Those that were seen to have ended. */
+  readonly ended: string[];
   /** Sessions of one task. */
   readonly singles: string[];
   /** What sessions were started from, as text, by their ids; and of saved definitions by theirs. */
@@ -92,6 +94,7 @@ export const createKnown = (seed: string, now: () => number): Known => {
     saved: [],
     schedules: [],
     sessions: [],
+    ended: [],
     singles: [],
     definitions: new Map(),
     attempts: [],
@@ -153,8 +156,17 @@ const learnStarted = (known: Known, sessionId: string, body: string): void => {
   );
 };
 
+/** A session that is run again is of the same definition. */
+const learnRerun = (known: Known, from: string, to: string): void => {
+  if (known.sessions.includes(to)) return;
+  known.sessions.push(to);
+  known.definitions.set(to, known.definitions.get(from) ?? "");
+};
+
 interface Answer {
+  readonly done?: readonly { readonly sessionId: string; readonly newSessionId?: string }[];
   readonly sessionId?: string;
+  readonly status?: unknown;
   readonly scheduleId?: string;
   readonly nextCursor?: string | null;
 }
@@ -167,11 +179,16 @@ export const learn = (known: Known, command: Command, step: Step): void => {
   push(known.asked, command.route, command);
   if (step.answer.status < 300) learnTaken(known, command);
   if (!/^[[{]/.test(step.answer.body)) return;
-  const { sessionId, scheduleId, nextCursor } = JSON.parse(step.answer.body) as Answer;
+  const { sessionId, scheduleId, nextCursor, status, done = [] } = JSON.parse(step.answer.body) as Answer;
+  const rerun = /\/sessions\/(ses_\w+)\/rerun/.exec(command.path)?.[1];
+  for (const [from, to] of [[rerun, sessionId], ...done.map((one) => [one.sessionId, one.newSessionId])]) {
+    if (from !== undefined && to !== undefined) learnRerun(known, from, to);
+  }
   if (sessionId !== undefined && command.route === "POST /v1/opscore/tasks") known.singles.push(sessionId);
   if (sessionId !== undefined && !known.sessions.includes(sessionId))
     learnStarted(known, sessionId, command.body ?? "");
   if (scheduleId !== undefined && !known.schedules.includes(scheduleId)) known.schedules.push(scheduleId);
+  if (sessionId !== undefined && /^(completed|failed|cancelled)$/.test(String(status))) known.ended.push(sessionId);
   if (typeof nextCursor === "string") push(known.cursors, command.route, nextCursor);
 };
 

@@ -47,7 +47,8 @@ export const schedule = (known: Known): RequestCommand => {
   const make = `POST ${SCHEDULES}`;
   const earlier = recent(random, known.asked.get(make) ?? []);
   if (earlier !== undefined && random.chance(0.08)) return earlier;
-  const drawn = random.int(12);
+  // Where there is none yet, one is made most of the time.
+  const drawn = random.int(known.schedules.length === 0 && random.chance(0.7) ? 6 : 12);
   if (drawn < 4) return request(`PUT ${SCHEDULES}/:scheduleId`, { params, body: body(known) });
   if (drawn < 6) return request(make, { body: body(known, random.chance(0.5) ? scheduleId : undefined), headers });
   if (drawn < 9) return request(`POST ${SCHEDULES}/:scheduleId/trigger`, { params: there, headers });

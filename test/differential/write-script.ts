@@ -5,6 +5,7 @@ import type { Command, EngineCommand, Run, Script, Step } from "./command.ts";
 import { control } from "./control-commands.ts";
 import { createKnown, learn, recent, type Known } from "./known.ts";
 import { list, read, stray } from "./read-commands.ts";
+import { again } from "./rerun-commands.ts";
 import { schedule } from "./schedule-commands.ts";
 import { openSide } from "./side.ts";
 import { single } from "./single-commands.ts";
@@ -38,7 +39,8 @@ const weights: readonly (readonly [number, Draw])[] = [
   [4, cancel],
   [34, control],
   [8, single],
-  [12, schedule],
+  [20, again],
+  [16, schedule],
   [10, list],
   [10, read],
   [2, stray],

@@ -88,6 +88,8 @@ const HELD_BY_EVENT: Readonly<Record<SessionEvent["type"], readonly string[]>> =
   SessionPaused: [],
   SessionResumed: [],
   DeadlineMoved: [],
+  TasksCarried: [],
+  ControlAnswered: [],
   CallRequested: ["P5"],
   CallFailed: ["P5"],
   ChildRequested: ["P5"],

@@ -76,6 +76,7 @@ const lists: readonly List[] = [
       "error",
       "waitingFor",
       "agentId",
+      "rerunOf",
       "startedAt",
       "updatedAt",
       "endedAt",

@@ -1,5 +1,6 @@
 import { logRow, systemCause } from "../../src/app/log-row.ts";
 import type { RawLogRow } from "../../src/app/rebuild-port.ts";
+import type { SessionCommand } from "../../src/core/session/commands.ts";
 import type { SessionEvent } from "../../src/core/session/events.ts";
 import {
   actor,
@@ -17,8 +18,9 @@ import {
   tick,
   withRow,
   type Given,
-  type LogRow,
 } from "./given.ts";
+import { control, fail, pause, resume } from "./given-control.ts";
+import { again, rerun } from "./given-rerun.ts";
 
 const by = (taskId: string, more: object = {}) => ({ taskId, agentId: "a", retry: { maxAttempts: 1 }, ...more });
 const team = [agent("a", { capacity: 3 })];
@@ -70,10 +72,10 @@ const standing = (): Given => {
   return write(begun, T0 + SECOND, { type: "SessionPaused", reason: null, actor });
 };
 
-const rawRows = async (id: string, log: readonly LogRow[], before: number): Promise<readonly RawLogRow[]> => {
+const rawRows = async (id: string, { state, world }: Given, before: number): Promise<readonly RawLogRow[]> => {
   const rows: RawLogRow[] = [];
-  for (const { seq, at, events } of log) {
-    const renamed = JSON.parse(JSON.stringify(events).replaceAll(SESSION.slice(4), id.slice(4))) as readonly object[];
+  for (const { seq, at, events } of world.log) {
+    const renamed = JSON.parse(JSON.stringify(events).replaceAll(state.id.slice(4), id.slice(4))) as readonly object[];
     const row = await logRow({ stream: id, seq, at }, systemCause("GraphRun"), renamed, rows.at(-1)?.hash ?? "");
     const pos = before + seq;
     rows.push({ ...row, pos, tx: `graph-${pos}`, v: 1, cause: JSON.stringify(row.cause) });
@@ -86,7 +88,39 @@ export const graphRun = async (): Promise<readonly RawLogRow[]> => {
   const rows: RawLogRow[] = [];
   for (const [at, session] of [joins(), undone(), standing()].entries()) {
     const id = `${SESSION.slice(0, -1)}${"ABC"[at]}`;
-    rows.push(...(await rawRows(id, session.world.log, rows.length)));
+    rows.push(...(await rawRows(id, session, rows.length)));
   }
+  return rows;
+};
+
+/** A session that a person's words steer under keys until it fails; it is run again from a later task, twice. */
+export const rerunRun = async (): Promise<readonly RawLogRow[]> => {
+  const tasks = [
+    by("plan", { next: [{ when: "tasks.plan.output.large", taskId: "large" }, { taskId: "small" }] }),
+    by("large", { nextTaskId: "join" }),
+    by("small", { nextTaskId: "join", fallbackTaskId: "simple" }),
+    by("weak", { dependsOn: ["plan"], onFailure: "continue", nextTaskId: "join" }),
+    by("join", { parameters: { from: "${tasks.small.output}", weak: "${tasks.weak.error.code}" } }),
+    by("simple"),
+  ];
+  const under = (command: object, key: string) =>
+    ({ ...command, key: { key, request: "0123456789abcdef" } }) as SessionCommand;
+  const first = given({ tasks, agents: team })
+    .when(start())
+    .and.when(under(pause(T0 + SECOND, "the press is here"), "k1"))
+    .and.when(under(resume(T0 + 2 * SECOND), "k2"))
+    .and.when(call(1, done({ large: false }), { now: T0 + 3 * SECOND }))
+    .and.when(under(control("weak", fail(), T0 + 4 * SECOND), "k3"))
+    .and.when(call(3, failed(), { now: T0 + 5 * SECOND }))
+    .and.when(call(5, done("simply done"), { now: T0 + 6 * SECOND }))
+    .and.when(call(6, failed(), { now: T0 + 7 * SECOND })).and;
+  const second = rerun(first, "join", { parameters: { again: true }, now: T0 + MINUTE }).and.when(
+    call(6, failed("bad"), { now: T0 + MINUTE + SECOND }),
+  ).and;
+  const third = rerun(second, "join", { id: again(2), now: T0 + 2 * MINUTE }).and.when(
+    call(6, done("joined"), { now: T0 + 2 * MINUTE + SECOND }),
+  ).and;
+  const rows: RawLogRow[] = [];
+  for (const session of [first, second, third]) rows.push(...(await rawRows(session.state.id, session, rows.length)));
   return rows;
 };

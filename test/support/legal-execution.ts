@@ -74,6 +74,16 @@ const cancelled = (book: Book, event: Of<"TaskCancelled">): void => {
   close(book, event, "cancelled");
 };
 
+/** Reruns are not drawn: what was carried over is believed, and came before everything in this log. */
+const carried = (book: Book, { tasks }: Of<"TasksCarried">): void => {
+  for (const { taskId, n, status, dead, chose } of tasks) {
+    book.fate.set(taskId, dead === true ? "dead" : status);
+    book.count = Math.max(book.count, n);
+    if (chose !== undefined) book.chosen.set(taskId, chose);
+    if (status === "completed") book.completedIn.set(taskId, -1);
+  }
+};
+
 const step = (book: Book, event: SessionEvent): void => {
   if (book.end !== null) expect(book, event.type === "LateResultRecorded", `${event.type} after ${book.end}`);
   else if (book.sessionId === "") expect(book, event.type === "SessionStarted", `${event.type} before the start`);
@@ -129,6 +139,10 @@ const step = (book: Book, event: SessionEvent): void => {
       return session.end(book, event);
     case "LateResultRecorded":
       return work.keepLate(book, event);
+    case "TasksCarried":
+      return carried(book, event);
+    case "ControlAnswered":
+      return;
     case "SessionWarned":
       return expect(book, book.graph.task(event.taskId) !== undefined, `is warned of ${event.taskId}`);
   }

@@ -13,7 +13,14 @@ import {
 import { pageOf } from "./lists.ts";
 import { scheduleAnswer, scheduleDetailAnswer, scheduleTriggeredAnswer } from "./schedule.ts";
 import { logRowAnswer } from "./session-log.ts";
-import { sessionAnswer, sessionCountsAnswer, sessionDetailAnswer, sessionStartedAnswer } from "./session.ts";
+import {
+  bulkAnswer,
+  sessionAnswer,
+  sessionCountsAnswer,
+  sessionDetailAnswer,
+  sessionRerunAnswer,
+  sessionStartedAnswer,
+} from "./session.ts";
 import { settledAnswer } from "./settle.ts";
 import { taskCancelledAnswer, taskDetailAnswer, taskEnqueuedAnswer, taskSummaryAnswer } from "./task.ts";
 import { workflowAnswer, workflowDetailAnswer, workflowSchemaAnswer, workflowValidAnswer } from "./workflow.ts";
@@ -58,12 +65,13 @@ const settle = [...read, ...body, "invalid_id", "task_not_found", "stale_attempt
 const taskControl = operation(
   { 200: taskControlledAnswer, 202: taskControlledAnswer },
   ...control,
+  ...keyedByClient,
   "task_not_found",
   "conflict",
 );
 /** Saying it again is another attempt: it is never as it was before. */
 const taskRetry = { ...taskControl, answers: { 202: taskControlledAnswer } };
-const standing = operation({ 200: sessionStandingAnswer, 202: sessionStandingAnswer }, ...control);
+const standing = operation({ 200: sessionStandingAnswer, 202: sessionStandingAnswer }, ...control, ...keyedByClient);
 const schedulePause = operation({ 200: scheduleDetailAnswer }, ...write, "invalid_id", "schedule_not_found");
 const registry = [...write, "invalid_id"] as const;
 
@@ -154,6 +162,13 @@ export const answersByOperation = {
     { 200: sessionCancelledAnswer, 202: sessionCancelledAnswer },
     ...control,
   ),
+  "POST /v1/opscore/sessions/{sessionId}/rerun": operation(
+    { 202: sessionRerunAnswer },
+    ...write,
+    ...keyedByClient,
+    ...(["invalid_id", "session_not_found", "agent_not_found", "conflict"] as const),
+  ),
+  "POST /v1/opscore/sessions/bulk": operation({ 200: bulkAnswer }, ...write, "invalid_id", "invalid_header"),
   "POST /v1/opscore/sessions/{sessionId}/pause": standing,
   "POST /v1/opscore/sessions/{sessionId}/resume": standing,
   "POST /v1/opscore/sessions/{sessionId}/signals/{name}": operation(

@@ -30,6 +30,48 @@ export const sessionStarted = event("SessionStarted", "The session was started."
   actor: actor.describe("Who started it."),
   timeoutMs: z.int().min(0).exactOptional().describe("How long it may last, in milliseconds; absent: without a limit."),
   parent,
+  rerunOf: z
+    .strictObject({
+      sessionId: sessionId("The session that it runs again."),
+      fromTaskId: orNull(text("From which task; `null`: from its beginning.")),
+      reason: orNull(text("Why; `null`: nothing was said.")),
+    })
+    .exactOptional()
+    .describe("The session that it runs again; absent: none."),
+});
+
+/** Tasks of an earlier session stand as they did there. */
+export const tasksCarried = event(
+  "TasksCarried",
+  "Tasks of an earlier session keep their results and are not run again.",
+  {
+    tasks: z
+      .array(
+        z.strictObject({
+          taskId: text("The task's id in the workflow definition."),
+          n: z.int().min(1).describe("Its number in this session."),
+          status: z.enum(["completed", "failed", "skipped"]).describe("How it stands."),
+          from: z
+            .strictObject({
+              sessionId: sessionId("The session in which it ran."),
+              seq: z.int().min(1).describe("The row of that session's log which says what became of it."),
+              n: z.int().min(1).describe("Its number there."),
+            })
+            .describe("Where its result is."),
+          dead: z.literal(true).exactOptional().describe("Nothing led to it."),
+          by: text("The fallback whose output stands for its own.").exactOptional(),
+          chose: orNull(text("Which way was chosen after it; `null`: none.")).exactOptional(),
+        }),
+      )
+      .describe("The tasks, in the order in which they ended."),
+  },
+);
+
+/** What a person's word under an Idempotency-Key was answered. */
+export const controlAnswered = event("ControlAnswered", "What a person's word under an Idempotency-Key was answered.", {
+  key: text("The Idempotency-Key."),
+  request: text("Tells the request from another one under the same key."),
+  status: text("The status of the session in the answer."),
 });
 
 /** Something an operator should know that changes nothing. */

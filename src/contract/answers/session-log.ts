@@ -13,6 +13,8 @@ export const sessionEventAnswer = z
     sessions.sessionResumed,
     sessions.deadlineMoved,
     sessions.signalReceived,
+    sessions.tasksCarried,
+    sessions.controlAnswered,
     sessions.compensationStarted,
     sessions.sessionCompleted,
     sessions.sessionFailed,

@@ -51,6 +51,13 @@ const waitingFor = z
   })
   .meta({ id: "WaitingFor", description: "What an open session waits for." });
 
+const rerunOf = z
+  .strictObject({
+    sessionId: sessionId("The session that is run again."),
+    fromTaskId: orNull(text("The task it is run again from; `null`: from its beginning.")),
+  })
+  .meta({ id: "RerunOf", description: "The session that another one runs again." });
+
 /** A session without its tasks. */
 export const sessionAnswer = z
   .strictObject({
@@ -66,6 +73,7 @@ export const sessionAnswer = z
     error: failure.nullable().describe("Why it failed; `null` unless it did."),
     waitingFor: waitingFor.nullable().describe("What it waits for; `null` once it has ended."),
     agentId: idSchema.nullable().describe("The agent that it was started for; `null`: none."),
+    rerunOf: rerunOf.nullable().describe("The session that it runs again; `null`: none."),
     startedAt: time("When it was started."),
     updatedAt: time("When it last changed."),
     endedAt: orNull(time("When it ended; `null` while it is open.")),
@@ -86,6 +94,48 @@ export const sessionStartedAnswer = z
   })
   .meta({ id: "SessionStarted", description: "A session was started." });
 
+/** A session that has ended is run again, as a new one; under the same `Idempotency-Key` the same request gets the same. */
+export const sessionRerunAnswer = z
+  .strictObject({
+    sessionId: sessionId("The new session."),
+    workflowId: idSchema.describe("The workflow that it runs."),
+    message: text("What was done, in words."),
+  })
+  .meta({ id: "SessionRerun", description: "A session is run again, as a new one." });
+
+/** What a bulk action did, or with `dryRun` what it would be for. */
+export const bulkAnswer = z.union([
+  z
+    .strictObject({
+      done: z
+        .array(
+          z.strictObject({
+            sessionId: sessionId("The session."),
+            newSessionId: sessionId("The session that runs it again.").exactOptional(),
+          }),
+        )
+        .describe("What was done."),
+      skipped: z
+        .array(
+          z.strictObject({
+            sessionId: sessionId("The session."),
+            code: text("Why it was left as it is: the code of a problem."),
+            detail: text("The same in words."),
+          }),
+        )
+        .describe("What was left as it is."),
+      nextCursor: orNull(text("Where to go on; `null`: the end.")),
+    })
+    .meta({ id: "BulkDone", description: "What a bulk action did." }),
+  z
+    .strictObject({
+      matched: count("Sessions that it would be for."),
+      capped: z.boolean().describe("True: there are at least so many; only the newest were counted."),
+      sample: z.array(sessionId("A session.")).describe("The newest of them."),
+    })
+    .meta({ id: "BulkPreview", description: "What a bulk action would be for." }),
+]);
+
 /** How many sessions pass a filter. */
 export const sessionCountsAnswer = z
   .strictObject({
@@ -100,3 +150,5 @@ export type SessionAnswer = Answer<typeof sessionAnswer>;
 export type SessionDetailAnswer = Answer<typeof sessionDetailAnswer>;
 export type SessionStartedAnswer = Answer<typeof sessionStartedAnswer>;
 export type SessionCountsAnswer = Answer<typeof sessionCountsAnswer>;
+export type SessionRerunAnswer = Answer<typeof sessionRerunAnswer>;
+export type BulkAnswer = Answer<typeof bulkAnswer>;

@@ -90,6 +90,9 @@ export const taskAnswer = z
     map: place.nullable().describe("Which item of which map it is; `null`: none."),
     lateResults: count("Results that came too late to change anything; the session's log has them."),
     attempts: z.array(attemptAnswer).describe("Its attempts on agents, in order."),
+    carriedFrom: taskId(
+      "The task of an earlier session whose result stands here; absent: it ran in this one.",
+    ).exactOptional(),
   })
   .meta({ id: "Task", description: "A task of a session." });
 

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../json.ts";
 import type { Result, Transport, Usage } from "./events.ts";
-import type { Actor, DefinitionRef, ParentRef, TaskError } from "./state.ts";
+import type { CarriedTask } from "./flow-events.ts";
+import type { Actor, AnsweredKey, DefinitionRef, ParentRef, RerunRef, TaskError } from "./state.ts";
 
 /**
  * How long (ms) the calls may take that the invocation at hand makes itself; longer ones are left to the queue consumer,
@@ -30,6 +31,15 @@ export interface StartSession extends CommandBase {
   readonly input: JsonObject;
   readonly actor: Actor;
   readonly parent?: ParentRef;
+  readonly rerun?: Rerun;
+}
+
+/** A session run again. `carried`: see `planRerun`; empty: from its beginning. */
+export interface Rerun {
+  readonly of: RerunRef & { readonly reason: string | null };
+  readonly carried: readonly CarriedTask[];
+  /** Laid over the rendered parameters of the task from which it runs again. */
+  readonly parameters: JsonObject;
 }
 
 /** An agent says what became of an attempt, by state report or by call. */
@@ -106,8 +116,12 @@ export type TaskAction =
 /** Which task: by its id in the definition, or by its order of creation (items of maps too). */
 export type TaskName = { readonly taskId: string } | { readonly n: number };
 
+/** Of a person's word: its Idempotency-Key, and what tells it from another one under the same key. */
+export type ControlKey = Pick<AnsweredKey, "key" | "request">;
+
 export interface ControlTask extends CommandBase {
   readonly type: "ControlTask";
+  readonly key?: ControlKey;
   readonly task: TaskName;
   readonly action: TaskAction;
   readonly actor: Actor;
@@ -115,12 +129,14 @@ export interface ControlTask extends CommandBase {
 
 export interface PauseSession extends CommandBase {
   readonly type: "PauseSession";
+  readonly key?: ControlKey;
   readonly reason: string | null;
   readonly actor: Actor;
 }
 
 export interface ResumeSession extends CommandBase {
   readonly type: "ResumeSession";
+  readonly key?: ControlKey;
   readonly actor: Actor;
 }
 

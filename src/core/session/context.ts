@@ -3,9 +3,10 @@ import type { Reads } from "../workflow/graph.ts";
 import { markerOf } from "../workflow/secret-marker.ts";
 import { renderTemplate, type Rendered } from "../workflow/template.ts";
 import type { SessionEvent } from "./events.ts";
+import { numberOf } from "./carried.ts";
 import { endedTask, inputOf } from "./facts.ts";
 import type { EndedTask, OpenTask } from "./state.ts";
-import { rowIn, type Turn } from "./turn.ts";
+import { rowIn, rowOf, type Turn } from "./turn.ts";
 
 /** A task as templates and conditions see it. */
 export interface TaskFacts {
@@ -49,16 +50,16 @@ const endedFacts = (turn: Turn, ended: EndedTask): TaskFacts | null => {
   if (ended.status === "skipped" || ended.status === "cancelled") {
     return { output: null, status: ended.status, attempts: 0, error: null };
   }
-  const row = rowIn(turn, ended.seq) ?? [];
+  const row = rowOf(turn, ended) ?? [];
   // What stands in its place has ended too.
-  const source = ended.by === undefined ? ended.n : endedTask(turn.state, ended.by)!.n;
+  const source = numberOf(ended.by === undefined ? ended : endedTask(turn.state, ended.by)!);
   const output = ended.status === "completed" ? outputOf(row, source) : null;
   if (output === undefined) return null;
   return {
     output,
     status: ended.status,
     attempts: attemptsIn(row, source),
-    error: ended.status === "failed" ? failureOf(row, ended.n) : null,
+    error: ended.status === "failed" ? failureOf(row, numberOf(ended)) : null,
   };
 };
 

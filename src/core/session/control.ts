@@ -13,6 +13,9 @@ import { emit, openTask, type Turn } from "./turn.ts";
 export type ControlAnswer =
   | { readonly kind: "done" }
   | { readonly kind: "unchanged" }
+  /** The very same word was taken before, under the same key: what was answered then. */
+  | { readonly kind: "answered"; readonly status: string }
+  | { readonly kind: "key_reused" }
   | { readonly kind: "ended"; readonly status: string }
   | { readonly kind: "no_task" }
   | { readonly kind: "refused"; readonly message: string };

@@ -1,6 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
+import { answeredBefore } from "./answered.ts";
 import { beginCall, endCall } from "./call.ts";
-import type { SessionCommand } from "./commands.ts";
+import type { ControlKey, SessionCommand } from "./commands.ts";
 import { controlTask, pause, resume, signal, type ControlAnswer } from "./control.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { SessionEvent } from "./events.ts";
@@ -8,11 +9,13 @@ import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
 import { cancelTasks } from "./fail-task.ts";
 import type { Needs } from "./needs.ts";
-import { enterAll, proceed } from "./proceed.ts";
+import { proceed } from "./proceed.ts";
+import { start } from "./start.ts";
 import { settle, type SettleAnswer } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 import { tick } from "./tick.ts";
-import { beginTurn, emit, lacksFacts, note, openTask, type Turn } from "./turn.ts";
+import { readStatus } from "./view.ts";
+import { beginTurn, emit, lacksFacts, openTask, type Turn } from "./turn.ts";
 
 export type Answer =
   | { readonly kind: "done" }
@@ -43,29 +46,28 @@ const decision = (turn: Turn, answer: Answer): Decision => {
     rows: [...missing.rows],
     agents: [...missing.agents],
     caps: [...missing.caps],
+    ...(missing.refs.size === 0 ? {} : { refs: [...missing.refs.values()] }),
     ...(missing.relatives.size === 0 ? {} : { relatives: [...missing.relatives] }),
     ...(missing.spans.size === 0 ? {} : { spans: [...missing.spans.values()] }),
   };
   return { events: [], state, agents, answer: { kind: "needs_facts", needs } };
 };
 
-const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts): Decision => {
-  const started: SessionEvent = {
-    type: "SessionStarted",
-    sessionId: command.sessionId,
-    definition: command.definition,
-    home: command.home,
-    input: command.input,
-    actor: command.actor,
-    ...(facts.graph.timeoutMs === null ? {} : { timeoutMs: facts.graph.timeoutMs }),
-    ...(command.parent === undefined ? {} : { parent: command.parent }),
-  };
-  const state = evolve(null, started, { seq: 1, at: command.now });
-  const rows = new Map(facts.rows).set(1, [started]);
-  const turn = beginTurn(state, { ...facts, rows }, command, 1);
-  note(turn, started);
-  enterAll(turn, facts.graph.starts);
-  return decision(turn, { kind: "done" });
+/** Does what a person says, once: under the same key it is answered as it was the first time, whatever came since. */
+const keyed = (turn: Turn, { key }: { readonly key?: ControlKey }, act: () => ControlAnswer): Decision => {
+  const before = turn.state;
+  const earlier = answeredBefore(before, key);
+  if (earlier !== undefined) {
+    const isSame = earlier.request === key?.request;
+    return decision(turn, isSame ? { kind: "answered", status: earlier.status } : { kind: "key_reused" });
+  }
+  const made = decision(turn, act());
+  if (key === undefined || made.answer.kind !== "done") return made;
+  // First in its row: the session may end by what follows, and after its end nothing is noted.
+  const noted: SessionEvent = { type: "ControlAnswered", ...key, status: readStatus(made.state) };
+  const events = [noted, ...made.events];
+  const place = { seq: turn.seq, at: turn.now };
+  return { ...made, events, state: events.reduce((state, event) => evolve(state, event, place), before) };
 };
 
 /**
@@ -74,7 +76,7 @@ const start = (command: SessionCommand & { type: "StartSession" }, facts: Facts)
  * ended session changes nothing, but for late results, which are kept.
  */
 export const decide = (state: SessionState | null, command: SessionCommand, facts: Facts, seq: number): Decision => {
-  if (command.type === "StartSession") return start(command, facts);
+  if (command.type === "StartSession") return decision(start(command, facts), { kind: "done" });
   if (state === null) throw new TypeError(`${command.type} needs a session`);
   const turn = beginTurn(state, facts, command, seq);
   switch (command.type) {
@@ -106,11 +108,11 @@ export const decide = (state: SessionState | null, command: SessionCommand, fact
     case "BeginCall":
       return decision(turn, { kind: beginCall(turn, command.n, command.attempt) ? "done" : "unchanged" });
     case "ControlTask":
-      return decision(turn, controlTask(turn, command));
+      return keyed(turn, command, () => controlTask(turn, command));
     case "PauseSession":
-      return decision(turn, pause(turn, command));
+      return keyed(turn, command, () => pause(turn, command));
     case "ResumeSession":
-      return decision(turn, resume(turn, command));
+      return keyed(turn, command, () => resume(turn, command));
     case "SignalSession":
       return decision(turn, signal(turn, command));
     case "CancelSession":

@@ -55,7 +55,8 @@ export const enterTask = (turn: Turn, taskId: string): void => {
   }
   const rendered = renderParameters(turn, taskId, "task", contextOf(turn, reads));
   const input = node.isStart && isOpenToInput(node) ? inputOf(turn.facts) : {};
-  const parameters: JsonObject = rendered.ok ? { ...rendered.value, ...input } : {};
+  const edited = turn.edited?.taskId === taskId ? turn.edited.parameters : {};
+  const parameters: JsonObject = rendered.ok ? { ...rendered.value, ...input, ...edited } : {};
   const priority = node.priority === DEFAULT_PRIORITY ? {} : { priority: node.priority };
   const list = node.type === "map" ? parameters["forEach"] : undefined;
   const fits = Array.isArray(list) && list.length <= MAX_ITEMS;

@@ -5,6 +5,7 @@ import type {
   ChildRequested,
   ChoiceMade,
   CompensationStarted,
+  ControlAnswered,
   DeadlineMoved,
   FallbackEnded,
   SessionPaused,
@@ -15,8 +16,9 @@ import type {
   TaskResolved,
   TaskSkipped,
   TaskSlept,
+  TasksCarried,
 } from "./flow-events.ts";
-import type { Actor, DefinitionRef, NoAgent, ParentRef, TaskError } from "./state.ts";
+import type { Actor, DefinitionRef, NoAgent, ParentRef, RerunRef, TaskError } from "./state.ts";
 
 /** Version of the event shapes below. Stored with every log row; old rows must replay for ever. */
 export const EVENT_VERSION = 1;
@@ -54,6 +56,8 @@ export interface SessionStarted {
   /** How long it may last (ms); absent: without a limit. */
   readonly timeoutMs?: number;
   readonly parent?: ParentRef;
+  /** The session it runs again, and why. */
+  readonly rerunOf?: RerunRef & { readonly reason: string | null };
 }
 
 /** Something an operator should know that changes nothing. */
@@ -203,6 +207,8 @@ export type SessionEvent =
   | SessionPaused
   | SessionResumed
   | DeadlineMoved
+  | TasksCarried
+  | ControlAnswered
   | LateResultRecorded
   | SessionCompleted
   | SessionFailed
@@ -235,6 +241,8 @@ export const SESSION_EVENTS: ReadonlySet<string> = new Set(
     SessionPaused: true,
     SessionResumed: true,
     DeadlineMoved: true,
+    TasksCarried: true,
+    ControlAnswered: true,
     LateResultRecorded: true,
     SessionCompleted: true,
     SessionFailed: true,

@@ -1,5 +1,7 @@
+import { withCarried } from "./carried.ts";
 import type { SessionEvent } from "./events.ts";
 import { end, entered, inPhase } from "./evolve-open.ts";
+import { withAnswer } from "./answered.ts";
 import { stoodFor, thaw } from "./pause.ts";
 import { withoutSignal, withSignal } from "./signals.ts";
 import type { EndedTask, SessionState, TaskError } from "./state.ts";
@@ -153,6 +155,10 @@ const apply = (state: SessionState, event: SessionEvent, place: EventPlace): Ses
       return thaw(state, place.at);
     case "DeadlineMoved":
       return { ...state, deadlineAt: event.until };
+    case "TasksCarried":
+      return withCarried(state, event.tasks);
+    case "ControlAnswered":
+      return withAnswer(state, event);
     case "TaskCancelled":
       return end(state, event, { n: event.n, status: "cancelled", seq: place.seq });
     case "SessionCompleted":
@@ -193,5 +199,8 @@ export const evolve = (state: SessionState | null, event: SessionEvent, place: E
     dispatched: false,
     ...(event.timeoutMs === undefined ? {} : { deadlineAt: place.at + event.timeoutMs }),
     ...(event.parent === undefined ? {} : { parent: event.parent }),
+    ...(event.rerunOf === undefined
+      ? {}
+      : { rerunOf: { sessionId: event.rerunOf.sessionId, fromTaskId: event.rerunOf.fromTaskId } }),
   };
 };

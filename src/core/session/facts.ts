@@ -41,6 +41,8 @@ export interface Facts {
   readonly capable: ReadonlyMap<string, Capable>;
   /** Log rows by `seq`: inputs, outputs and parameters that open tasks and their successors read. */
   readonly rows: ReadonlyMap<number, readonly SessionEvent[]>;
+  /** Log rows of other sessions, by `<session id>.<seq>`. */
+  readonly refs?: ReadonlyMap<string, readonly SessionEvent[]>;
   readonly signs: ReadonlyMap<string, Signs>;
   /** The queue order of the first task waiting for an agent, by agent id. */
   readonly ahead: ReadonlyMap<string, number>;

@@ -2,7 +2,7 @@ import { attemptIdOf } from "../ids.ts";
 import type { Graph } from "../workflow/graph.ts";
 import type { AttemptTrace, Transport } from "./events.ts";
 import { nodeOf, workOf } from "./facts.ts";
-import type { Actor, DispatchedTask, OpenTask, TaskError } from "./state.ts";
+import type { Actor, DispatchedTask, EndedTask, OpenTask, TaskError } from "./state.ts";
 import { emit, openTask, type Turn } from "./turn.ts";
 
 /** What is known about an attempt in flight, to be kept with the event that ends it. */
@@ -76,11 +76,14 @@ export const failTask = (turn: Turn, n: number, error: TaskError, actor?: Actor)
   });
 };
 
+const rankOf = ({ from, seq }: EndedTask): number => (from === undefined ? seq : 0);
+
 /** The compensations of what has completed, the last first. */
 const undoing = (turn: Turn): readonly string[] =>
   Object.entries(turn.state.ended)
     .filter(([, { status }]) => status === "completed")
-    .toSorted(([, a], [, b]) => b.seq - a.seq || b.n - a.n)
+    // What was carried over was there before anything of this session, in the order of its numbers.
+    .toSorted(([, a], [, b]) => rankOf(b) - rankOf(a) || b.n - a.n)
     .flatMap(([taskId]) => nodeOf(turn.facts.graph, taskId).compensateWith ?? []);
 
 /** The session fails: what is open is cancelled, what was done is undone, then it ends. */

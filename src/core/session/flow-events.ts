@@ -1,5 +1,5 @@
 import type { Json } from "../json.ts";
-import type { Actor, TaskError } from "./state.ts";
+import type { Actor, AnsweredKey, EndedTask, TaskError } from "./state.ts";
 
 /** Events of tasks that no agent has a part in, and of the ways between tasks. */
 
@@ -146,4 +146,23 @@ export interface TaskResolved {
   readonly attempt?: number;
   /** The signal that was taken, by its name and log row. */
   readonly signal?: { readonly name: string; readonly seq: number };
+}
+
+/** How a task of an earlier session stands in the one that runs it again, and the log row that says so. */
+export interface CarriedTask extends Pick<EndedTask, "n" | "dead" | "by" | "chose"> {
+  readonly taskId: string;
+  readonly status: Exclude<EndedTask["status"], "cancelled">;
+  /** Where it ran; in a chain of reruns the first of them, so that nothing is looked up twice. */
+  readonly from: { readonly sessionId: string; readonly seq: number; readonly n: number };
+}
+
+/** Tasks that are not run again: they stand as they did in an earlier session, in the order in which they ended. */
+export interface TasksCarried {
+  readonly type: "TasksCarried";
+  readonly tasks: readonly CarriedTask[];
+}
+
+/** What a person's word under an Idempotency-Key was answered: the same again is answered the same and done once. */
+export interface ControlAnswered extends AnsweredKey {
+  readonly type: "ControlAnswered";
 }

@@ -1,5 +1,6 @@
 import type { Work } from "../workflow/definition.ts";
 import { targetOf, type Graph, type Reads } from "../workflow/graph.ts";
+import { placeOf } from "./carried.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import type { SessionState } from "./state.ts";
 
@@ -15,6 +16,8 @@ export interface Needs {
   readonly caps: readonly string[];
   /** Items of maps: log row, `n` of the map, index. */
   readonly items?: readonly (readonly [number, number, number])[];
+  /** Log rows of other sessions: its id, `seq`. */
+  readonly refs?: readonly (readonly [string, number])[];
   /** Asked for by a decision only: other sessions, and all that was logged about maps (`n`, first row, id of each). */
   readonly relatives?: readonly string[];
   readonly spans?: readonly (readonly [number, number, string])[];
@@ -35,6 +38,7 @@ export const unionOf = (a: Needs, b: Needs): Needs => ({
   agents: [...new Set([...a.agents, ...b.agents])],
   caps: [...new Set([...a.caps, ...b.caps])],
   ...union("items", a.items, b.items),
+  ...union("refs", a.refs, b.refs),
   ...union("relatives", a.relatives, b.relatives),
   ...union("spans", a.spans, b.spans),
 });
@@ -72,6 +76,7 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
   const agents = new Set<string>();
   const caps = new Set<string>();
   const items: (readonly [number, number, number])[] = [];
+  const refs: (readonly [string, number])[] = [];
   if (state.status === "open" && state.home !== null) agents.add(state.home);
   for (const open of state.open) {
     if (open.phase !== "mapping") rows.add(open.paramsSeq); // of a map only its items are read, one by one
@@ -83,7 +88,9 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
       if (reads.input) rows.add(1);
       for (const taskId of reads.tasks) {
         const ended = endedTask(state, taskId);
-        if (ended) rows.add(ended.seq);
+        const place = ended === undefined ? null : placeOf(state, ended);
+        if (place !== null) refs.push(place);
+        else if (ended !== undefined) rows.add(ended.seq);
       }
     };
     read(graph.choiceReads(open.taskId));
@@ -94,5 +101,5 @@ export const needsOf = (state: SessionState, graph: Graph): Needs => {
     }
   }
   for (const seq of Object.values(state.signals ?? {}).flat()) rows.add(seq);
-  return { rows: [...rows], agents: [...agents], caps: [...caps], ...union("items", items) };
+  return { rows: [...rows], agents: [...agents], caps: [...caps], ...union("items", items), ...union("refs", refs) };
 };

@@ -4,6 +4,7 @@ import { conditionOf, considerTask, enterTask } from "./enter-task.ts";
 import { endedTask, nodeOf } from "./facts.ts";
 import { failSession } from "./fail-task.ts";
 import { failItem, fillMap, fillMaps } from "./map-items.ts";
+import { isTolerated } from "./tolerated.ts";
 import type { TaskError } from "./state.ts";
 import { emit, openTask, rowIn, type Ended, type Turn } from "./turn.ts";
 
@@ -78,7 +79,7 @@ const follow = (turn: Turn, { taskId, item, failure }: Ended): void => {
     turn.agenda.push({ taskId: node.fallbackOf, item: null, failure: null });
     return;
   }
-  if (failed && !isTolerated(turn, taskId)) {
+  if (failed && !isTolerated(turn.facts.graph, taskId)) {
     const culprit = lastFallback(turn, taskId);
     return failSession(turn, culprit, errorOf(turn, culprit));
   }
@@ -92,13 +93,7 @@ const hasWayOut = (turn: Turn, taskId: string): boolean =>
 /** Whether the author lets the session go on after this failure: of the tasks that stand in for each other, one says so. */
 const isBorne = (turn: Turn, taskId: string): boolean => {
   const { fallbackOf } = nodeOf(turn.facts.graph, taskId);
-  return fallbackOf === null ? isTolerated(turn, taskId) : isBorne(turn, fallbackOf);
-};
-
-/** Whether a task says that the session goes on without it, or a fallback of it does. */
-const isTolerated = (turn: Turn, taskId: string): boolean => {
-  const { onFailure, fallbackTaskId } = nodeOf(turn.facts.graph, taskId);
-  return onFailure === "continue" || (fallbackTaskId !== null && isTolerated(turn, fallbackTaskId));
+  return fallbackOf === null ? isTolerated(turn.facts.graph, taskId) : isBorne(turn, fallbackOf);
 };
 
 /** The last task that was tried in the place of a failed one, itself without a fallback. */

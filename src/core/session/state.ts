@@ -152,6 +152,8 @@ export interface EndedTask {
   readonly by?: string;
   /** Which way was chosen after it, where there are several; `null`: none. */
   readonly chose?: string | null;
+  /** It was carried over by a rerun: `seq` is a row of that one of the `sources`, where its number is `n`. */
+  readonly from?: { readonly source: number; readonly n: number };
 }
 
 /** A session that has failed and undoes what it did. */
@@ -195,8 +197,28 @@ export interface SessionState {
   readonly signals?: Readonly<Record<string, readonly number[]>>;
   /** The Idempotency-Keys of the signals that came last. */
   readonly signalKeys?: readonly string[];
+  /** The Idempotency-Keys of a person's words that came last, and what was answered. */
+  readonly answered?: readonly AnsweredKey[];
   /** The task that started this session as its child. */
   readonly parent?: ParentRef;
+  /** The session that this one runs again; `fromTaskId` null: from its beginning. */
+  readonly rerunOf?: RerunRef;
+  /** Sessions whose logs hold what became of tasks that were carried over. */
+  readonly sources?: readonly string[];
+}
+
+export interface RerunRef {
+  readonly sessionId: string;
+  readonly fromTaskId: string | null;
+}
+
+/** What a person's word was answered, for when it is said again under the same key. */
+export interface AnsweredKey {
+  readonly key: string;
+  /** Tells the request from another one under the same key. */
+  readonly request: string;
+  /** The session's status in the answer. */
+  readonly status: string;
 }
 
 export interface ParentRef {

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import type { JsonObject } from "../json.ts";
 import { effectOf, withEffect } from "../agent/effects.ts";
 import type { Json } from "../json.ts";
 import { jsonBytes } from "../workflow/json-size.ts";
@@ -6,7 +7,8 @@ import type { CallLimits } from "./commands.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { Facts } from "./facts.ts";
-import type { OpenTask, SessionState, TaskError } from "./state.ts";
+import { placeOf, refKey } from "./carried.ts";
+import type { EndedTask, OpenTask, SessionState, TaskError } from "./state.ts";
 
 /**
  * What one decision writes is one row, and D1 takes 2 MB a row: no task is entered with parameters that take it beyond
@@ -20,6 +22,8 @@ export interface Missing {
   readonly agents: Set<string>;
   readonly caps: Set<string>;
   readonly relatives: Set<string>;
+  /** Log rows of other sessions, for tasks that were carried over. */
+  readonly refs: Map<string, readonly [string, number]>;
   /** All that was logged about maps, by their `n`: that, the row in which it was entered, its id. Several may end at once. */
   readonly spans: Map<number, readonly [number, number, string]>;
 }
@@ -47,6 +51,8 @@ export interface Turn {
   readonly agents: Map<string, Agent>;
   readonly missing: Missing;
   readonly agenda: Ended[];
+  /** Laid over the rendered parameters of a task that a rerun begins with. */
+  readonly edited: { readonly taskId: string; readonly parameters: JsonObject } | null;
   /** Which calls are left to the queue consumer; `null`: none. */
   readonly callLimits: CallLimits | null;
   state: SessionState;
@@ -59,6 +65,7 @@ export const beginTurn = (
   facts: Facts,
   command: { readonly now: number; readonly seed: string; readonly callLimits?: CallLimits },
   seq: number,
+  edited: Turn["edited"] = null,
 ): Turn => ({
   facts,
   now: command.now,
@@ -66,8 +73,16 @@ export const beginTurn = (
   seq,
   events: [],
   agents: new Map(facts.agents),
-  missing: { rows: new Set(), agents: new Set(), caps: new Set(), relatives: new Set(), spans: new Map() },
+  missing: {
+    rows: new Set(),
+    agents: new Set(),
+    caps: new Set(),
+    relatives: new Set(),
+    refs: new Map(),
+    spans: new Map(),
+  },
   agenda: [],
+  edited,
   callLimits: command.callLimits ?? null,
   state,
   bytes: 0,
@@ -104,6 +119,15 @@ export const rowIn = (turn: Turn, seq: number): readonly SessionEvent[] | undefi
   if (seq === turn.seq) return turn.events;
   const row = turn.facts.rows.get(seq);
   if (row === undefined) turn.missing.rows.add(seq);
+  return row;
+};
+
+/** The row that says what became of a task: of this session's log, or of that in which it ran. See `rowIn`. */
+export const rowOf = (turn: Turn, ended: EndedTask): readonly SessionEvent[] | undefined => {
+  const place = placeOf(turn.state, ended);
+  if (place === null) return rowIn(turn, ended.seq);
+  const row = turn.facts.refs?.get(refKey(place));
+  if (row === undefined) turn.missing.refs.set(refKey(place), place);
   return row;
 };
 

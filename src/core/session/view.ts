@@ -1,8 +1,9 @@
-import { attemptIdOf, taskIdOf } from "../ids.ts";
+import { attemptIdOf } from "../ids.ts";
 import type { Graph } from "../workflow/graph.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { AttemptOutcome, SessionEvent, Transport, Usage } from "./events.ts";
 import { nodeOf, type Facts } from "./facts.ts";
+import { applyTo, endAttemptView, type Draft } from "./task-draft.ts";
 import type { OpenTask, SessionState, TaskError } from "./state.ts";
 
 /** One attempt as an operator sees it. Times are epoch ms. */
@@ -41,6 +42,8 @@ export interface TaskView {
   readonly map: { readonly taskId: string; readonly id: string; readonly index: number } | null;
   readonly lateResults: number;
   readonly attempts: readonly AttemptView[];
+  /** A task of an earlier session, of which this one, run again from a later task, took the result. */
+  readonly carriedFrom?: string;
 }
 
 /** Since when an open task stands where it stands: sent, began to wait, became ready. Epoch ms. */
@@ -71,14 +74,15 @@ export const endedAtOf = (
         case "TaskCancelled":
           ended.set(event.n, at);
           break;
+        case "TasksCarried":
+          for (const { n } of event.tasks) ended.set(n, at);
+          break;
         default:
       }
     }
   }
   return ended;
 };
-
-type Draft = { -readonly [K in keyof TaskView]: TaskView[K] } & { attempts: AttemptView[] };
 
 /** How the phases of an open task are called. */
 export const openStatus = {
@@ -91,100 +95,6 @@ export const openStatus = {
   mapping: "running",
   child: "running",
 } as const;
-
-/** An attempt ends soon after it began, so it is looked for from the end: a long history costs no more a step. */
-const endAttemptView = (draft: Draft, attemptId: string, end: Partial<AttemptView>): void => {
-  const at = draft.attempts.findLastIndex((attempt) => attempt.id === attemptId);
-  draft.attempts[at] = { ...draft.attempts[at]!, ...end }; // an attempt is requested before anything ends it
-};
-
-const draftOf = (sessionId: string, { taskId, n }: { readonly taskId: string; readonly n: number }): Draft => ({
-  taskId,
-  id: taskIdOf(sessionId, n),
-  name: taskId,
-  status: "waiting",
-  agentId: null,
-  parameters: {},
-  output: null,
-  error: null,
-  fallback: null,
-  map: null,
-  lateResults: 0,
-  attempts: [],
-});
-
-/** The place of an item in its map. */
-const placeOf = (sessionId: string, { taskId, of, index }: SessionEvent & { type: "TaskEntered" }): TaskView["map"] =>
-  of === undefined || index === undefined ? null : { taskId, id: taskIdOf(sessionId, of), index };
-
-const applyTo = (drafts: Map<number, Draft>, sessionId: string, event: SessionEvent, at: number): void => {
-  if (event.type === "TaskEntered") {
-    const map = placeOf(sessionId, event);
-    drafts.set(event.n, { ...draftOf(sessionId, event), parameters: event.parameters, map });
-    return;
-  }
-  if (event.type === "TaskSkipped") {
-    drafts.set(event.n, { ...(drafts.get(event.n) ?? draftOf(sessionId, event)), status: "skipped" });
-    return;
-  }
-  const draft = "n" in event ? drafts.get(event.n) : undefined;
-  if (draft === undefined) return;
-  switch (event.type) {
-    case "DispatchRequested":
-      draft.agentId = event.agentId;
-      if (event.again) endAttemptView(draft, event.attemptId, { dispatchedAt: at });
-      else
-        draft.attempts.push({
-          attempt: event.attempt,
-          id: event.attemptId,
-          agentId: event.agentId,
-          status: "running",
-          transport: null,
-          dispatchedAt: at,
-          startedAt: null,
-          endedAt: null,
-          error: null,
-          counts: true,
-          usage: null,
-          notes: [],
-          progress: null,
-        });
-      return;
-    case "AttemptEnded":
-    case "TaskCompleted": {
-      const failed = event.type === "AttemptEnded";
-      endAttemptView(draft, event.attemptId, {
-        status: failed ? event.outcome : "completed",
-        transport: event.trace.transport,
-        startedAt: event.trace.startedAt,
-        endedAt: at,
-        usage: event.usage ?? null,
-        notes: event.trace.notes ?? [],
-        ...(failed ? { error: event.error, counts: event.counts } : {}),
-      });
-      if (failed) draft.error = event.error;
-      else Object.assign(draft, { status: "completed", output: event.output, error: null });
-      return;
-    }
-    case "CallFailed":
-      draft.error = event.error;
-      return;
-    case "TaskResolved":
-      Object.assign(draft, { status: "completed", output: event.output, error: null });
-      return;
-    case "TaskFailed":
-      Object.assign(draft, { status: "failed", error: event.error });
-      return;
-    case "TaskCancelled":
-      draft.status = "cancelled";
-      return;
-    case "LateResultRecorded":
-      draft.lateResults += 1;
-      return;
-    default:
-      return;
-  }
-};
 
 /** What stands in for a task, if it has failed; what stands in for that counts as well. */
 const fallbackOf = (
@@ -203,11 +113,11 @@ const fallbackOf = (
 export const tasksView = (
   state: SessionState,
   log: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[],
-  facts: Pick<Facts, "agents" | "signs" | "graph">,
+  facts: Pick<Facts, "agents" | "signs" | "graph" | "refs">,
 ): readonly TaskView[] => {
   const drafts = new Map<number, Draft>();
   for (const row of log) {
-    for (const event of row.events) applyTo(drafts, state.id, event, row.at);
+    for (const event of row.events) applyTo(drafts, state.id, event, row.at, facts.refs);
   }
   for (const task of state.open) {
     const draft = drafts.get(task.n);

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { controlTask, pauseSession, resumeSession, signalSession } from "../../app/control-session.ts";
+import { controlTask, pauseSession, resumeSession, signalSession, type MaybeKey } from "../../app/control-session.ts";
 import type { Deps } from "../../app/deps.ts";
 import type { SessionStandingAnswer, SignalSentAnswer, TaskControlledAnswer } from "../../contract/answers/control.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import { keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf } from "../idempotency.ts";
-import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
+import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery } from "../middleware/query.ts";
 import { jsonValue } from "../wire.ts";
 import type { Context } from "hono";
@@ -23,49 +23,62 @@ import type { Context } from "hono";
 type TaskAction = Parameters<typeof controlTask>[3];
 
 const SESSION = "/v1/opscore/sessions/:sessionId";
-const limits = { maxBytes: bodyLimits.other, emptyAs: {} };
+const limits = { maxBytes: bodyLimits.other };
+
+type Bytes = Parameters<typeof decodeJson>[0];
+
+/** The body, `{}` where there is none, and what makes the request safe to repeat. */
+const readWord = async (c: Context<AppEnv>): Promise<{ readonly body: Bytes; readonly key: MaybeKey }> => {
+  const bytes = await readBody(c, limits);
+  const found = await idempotencyOf(c, bytes);
+  const key = found === null ? null : { key: found.key, request: found.bodyHash.slice(0, 16) };
+  return { body: bytes.length === 0 ? new TextEncoder().encode("{}") : bytes, key };
+};
 
 /** What a person asks for, by the last word of the path. */
-const actions: Readonly<Record<string, (c: Context<AppEnv>) => Promise<TaskAction>>> = {
-  retry: async (c) => {
-    await readJson(c, retryNowSchema, limits);
+const actions: Readonly<Record<string, (body: Bytes) => TaskAction>> = {
+  retry: (body) => {
+    decodeJson(body, retryNowSchema);
     return { kind: "retry" };
   },
-  skip: async (c) => {
-    await readJson(c, skipSchema, limits);
+  skip: (body) => {
+    decodeJson(body, skipSchema);
     return { kind: "skip" };
   },
-  complete: async (c) => {
-    const { output } = await readJson(c, completeByHandSchema, limits);
+  complete: (body) => {
+    const { output } = decodeJson(body, completeByHandSchema);
     return { kind: "complete", output: jsonValue(output ?? null) };
   },
-  fail: async (c) => {
-    const { error } = await readJson(c, failByHandSchema, limits);
+  fail: (body) => {
+    const { error } = decodeJson(body, failByHandSchema);
     const message = error?.message ?? "an operator let the task fail";
     return { kind: "fail", error: { code: error?.code ?? "operator", message } };
   },
-  approve: async (c) => {
-    const { by, comment } = await readJson(c, decideSchema, limits);
+  approve: (body) => {
+    const { by, comment } = decodeJson(body, decideSchema);
     return { kind: "approve", by: by ?? null, comment: comment ?? null };
   },
-  reject: async (c) => {
-    const { by, comment } = await readJson(c, decideSchema, limits);
+  reject: (body) => {
+    const { by, comment } = decodeJson(body, decideSchema);
     return { kind: "reject", by: by ?? null, comment: comment ?? null };
   },
 };
 
 export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post(`${SESSION}/pause`, noQuery, async (c) => {
-    const { reason } = await readJson(c, pauseSchema, limits);
+    const { body, key } = await readWord(c);
+    const { reason } = decodeJson(body, pauseSchema);
     const sessionId = pathId(c, "sessionId");
-    const { status, already } = await pauseSession(deps, sessionId, reason ?? null, keyCause(c, "PauseSession"));
+    const cause = keyCause(c, "PauseSession");
+    const { status, already } = await pauseSession(deps, sessionId, reason ?? null, key, cause);
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
 
   app.post(`${SESSION}/resume`, noQuery, async (c) => {
-    await readJson(c, resumeSchema, limits);
+    const { body, key } = await readWord(c);
+    decodeJson(body, resumeSchema);
     const sessionId = pathId(c, "sessionId");
-    const { status, already } = await resumeSession(deps, sessionId, keyCause(c, "ResumeSession"));
+    const { status, already } = await resumeSession(deps, sessionId, key, keyCause(c, "ResumeSession"));
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
 
@@ -82,10 +95,12 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
 
   for (const [verb, read] of Object.entries(actions)) {
     app.post(`${SESSION}/tasks/:task/${verb}`, noQuery, async (c) => {
-      const action = await read(c);
+      const { body, key } = await readWord(c);
+      const action = read(body);
       const sessionId = pathId(c, "sessionId");
       const cause = keyCause(c, "ControlTask");
-      const { taskId, id, status, already } = await controlTask(deps, sessionId, pathId(c, "task"), action, cause);
+      const task = pathId(c, "task");
+      const { taskId, id, status, already } = await controlTask(deps, sessionId, task, action, key, cause);
       const answer: TaskControlledAnswer = { sessionId, taskId, id, status };
       return c.json(answer, already ? 200 : 202);
     });

@@ -1,9 +1,8 @@
 import type { Hono } from "hono";
-import type * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { countSessions, listSessions } from "../../app/list-sessions.ts";
 import { listOpenTasks, listSessionTasks, type TaskFilter } from "../../app/list-tasks.ts";
-import type { SessionFilter, TaskPlace } from "../../app/session-lists-port.ts";
+import type { TaskPlace } from "../../app/session-lists-port.ts";
 import {
   endedNeedSession,
   endedNeedSessionFault,
@@ -14,27 +13,13 @@ import {
 import { sealedPageAnswer, sealedPageQuery, sealedPageRequest, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { query } from "../middleware/query.ts";
+import { sessionFilter } from "../session-filter.ts";
 import { sessionToWire, taskSummaryToWire } from "../wire.ts";
 
 const sessionPage = sessionsQuery.extend(sealedPageQuery(/^ses_[0-9A-Z]{28}$/));
 const taskPage = tasksQuery
   .extend(sealedPageQuery(/^ses_[0-9A-Z]{28}\.[0-9]{1,6}$/))
   .refine(endedNeedSession, endedNeedSessionFault);
-
-/** The filter that a query of sessions names. Always all members in this order: cursors are sealed with it. */
-const sessionFilter = (asked: Partial<z.output<typeof sessionsQuery>>): SessionFilter => ({
-  statuses: asked.status ?? null,
-  waitingFor: asked.waitingFor ?? null,
-  workflowId: asked.workflowId ?? null,
-  agentId: asked.agentId ?? null,
-  errorCode: asked.errorCode ?? null,
-  startedFrom: asked.startedAfter ?? null,
-  startedBefore: asked.startedBefore ?? null,
-  endedFrom: asked.endedAfter ?? null,
-  endedBefore: asked.endedBefore ?? null,
-  text: asked.text ?? null,
-  parent: asked.parent ?? null,
-});
 
 const taskPlace = (text: string): TaskPlace => {
   const [sessionId = "", n] = text.split(".");

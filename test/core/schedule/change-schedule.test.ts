@@ -7,7 +7,8 @@ import {
   resumeSchedule,
   startByHand,
 } from "../../../src/core/schedule/change-schedule.ts";
-import { fireKey, isOwnKey } from "../../../src/core/schedule/fire-key.ts";
+import { isOwnKey } from "../../../src/core/own-key.ts";
+import { fireKey } from "../../../src/core/schedule/fire-key.ts";
 import {
   initialSchedule,
   MAX_FIRES,

@@ -1,4 +1,4 @@
 import { crashPointsSuite } from "./crash-points-suite.ts";
-import { paused, single, steered } from "./stories-control.ts";
+import { again, paused, single, steered } from "./stories-control.ts";
 
-crashPointsSuite([steered, paused, single], { points: 145, secondDeaths: 110 });
+crashPointsSuite([steered, paused, single, again], { points: 200, secondDeaths: 140 });

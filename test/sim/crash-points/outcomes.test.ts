@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { cancelledParent, children, failingChildren } from "./stories-children.ts";
-import { paused, steered } from "./stories-control.ts";
+import { again, paused, steered } from "./stories-control.ts";
 import { engineCalls, mapping, undoing, ways } from "./stories-flow.ts";
 import type { Story } from "./story.ts";
 import { referenceOf } from "./survey.ts";
@@ -48,6 +48,19 @@ test.each(
             tasks: ["first completed", "rest completed", "second completed", "told completed"],
             last: { told: 7 },
           },
+        ],
+      ],
+      [
+        again,
+        [
+          { status: "failed", tasks: ["good completed", "weak failed"], last: { of: made("good") } },
+          {
+            status: "completed",
+            tasks: ["good completed", "last completed", "weak completed"],
+            last: { of: made("good"), weak: made("weak", { of: made("good"), again: true }) },
+          },
+          { status: "failed", tasks: ["weak failed"], last: {} },
+          { status: "failed", tasks: ["weak failed"], last: {} },
         ],
       ],
       [

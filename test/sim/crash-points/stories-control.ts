@@ -1,5 +1,5 @@
 import type { People } from "./people.ts";
-import { completing, keyed, sessions, startInline, type Story } from "./story.ts";
+import { completing, keyed, madeOf, sessions, startInline, type Story } from "./story.ts";
 
 type Body = Record<string, unknown>;
 
@@ -58,7 +58,7 @@ export const steered: Story = {
       }),
     ];
     const words: readonly Word[] = [
-      ["retry", "tasks/again/retry", {}],
+      ["retry", "tasks/again/retry", {}, "retry-1"],
       ["skip", "tasks/passed/skip", {}],
       ["complete by hand", "tasks/done/complete", { output: { by: "hand" } }],
       ["fail by hand", "tasks/undone/fail", { error: { code: "given_up", message: "no more" } }],
@@ -93,9 +93,9 @@ export const paused: Story = {
       { taskId: "second", agentId: "pam", parameters: { told: "${tasks.told.output}" } },
     ];
     const words: readonly Word[] = [
-      ["pause", "pause", { reason: "a look at it" }],
+      ["pause", "pause", { reason: "a look at it" }, "pause-1"],
       ["signal: early", "signals/go", { payload: 7 }, "go-1"],
-      ["resume", "resume", {}],
+      ["resume", "resume", {}, "resume-1"],
     ];
     const start = () =>
       startInline(people, { id: "still", name: "Still", tasks }, { next: sayAll(people, words, 6_000) });
@@ -117,5 +117,68 @@ export const single: Story = {
     const now = () =>
       people.say("enqueue", "POST", path, { agentId: "tim", parameters: { x: 1 } }, { ...keyed("now"), next: later });
     return people.put("PUT of a new agent", "tim", [], { capacity: 5, next: now });
+  },
+};
+
+/** A session is run again from the task that failed; then another, by the dozen, and what it made is left alone. */
+export const again: Story = {
+  name: "run again",
+  useCases: [
+    "PUT of a new agent",
+    "start: inline definition",
+    "complete",
+    "fail",
+    "rerun from a task",
+    "rerun of many",
+    "cancel many",
+  ],
+  play: async (people) => {
+    const many = (useCase: string, body: Body): Promise<void> =>
+      people.say(useCase, "POST", `${sessions}/bulk`, { filter: { workflowId: "alone" }, ...body }, keyed("many"));
+    const alone = {
+      id: "alone",
+      name: "Alone",
+      tasks: [{ taskId: "weak", agentId: "ron", retry: { maxAttempts: 1 } }],
+    };
+    /** What a person does each time when a task has failed. */
+    const afterFailure: ((sessionId: string) => Promise<void>)[] = [
+      (sessionId) =>
+        people.say(
+          "rerun from a task",
+          "POST",
+          `${sessions}/${sessionId}/rerun`,
+          { fromTaskId: "weak", parameters: { again: true }, reason: "once more" },
+          keyed("again"),
+        ),
+      () => many("rerun of many", { action: "rerun" }),
+      () => many("cancel many", { action: "cancel" }),
+    ];
+    const startAlone = () =>
+      people.say("start: inline definition", "POST", sessions, { workflowDefinition: alone }, keyed("two"));
+    people.agent("ron", (task) => {
+      const { name, parameters, attemptId } = task;
+      const next = () => afterFailure.shift()?.(`ses_${attemptId.slice(4).split(".")[0]}`) ?? Promise.resolve();
+      const error = { code: "boom", message: "it broke" };
+      const act =
+        name === "weak" && parameters["again"] !== true
+          ? () => people.settle("fail", "fail", attemptId, { error }, { next })
+          : () =>
+              people.settle(
+                "complete",
+                "complete",
+                attemptId,
+                { output: madeOf(task) },
+                name === "last" ? { next: startAlone } : {},
+              );
+      return { later: [[1_000, act]] };
+    });
+    const of = "${tasks.good.output}";
+    const tasks = [
+      { taskId: "good", agentId: "ron" },
+      { taskId: "weak", agentId: "ron", parameters: { of }, retry: { maxAttempts: 1 } },
+      { taskId: "last", agentId: "ron", parameters: { of, weak: "${tasks.weak.output}" } },
+    ];
+    const start = () => startInline(people, { id: "weak", name: "Weak", tasks });
+    await people.put("PUT of a new agent", "ron", [], { next: start });
   },
 };

@@ -6,7 +6,7 @@ import type { Deps } from "../../../src/app/deps.ts";
 import { createStore } from "../../../src/store/store.ts";
 import { cancelling, coming, leaving } from "./stories-agents.ts";
 import { cancelledParent, children, failingChildren } from "./stories-children.ts";
-import { paused, single, steered } from "./stories-control.ts";
+import { again, paused, single, steered } from "./stories-control.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
 import { engineCalls, mapping, undoing, ways } from "./stories-flow.ts";
 import { schedules } from "./stories-schedules.ts";
@@ -15,6 +15,7 @@ import { killOnce, referenceOf } from "./survey.ts";
 
 const stories = [
   single,
+  again,
   ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules],
   ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
 ];
@@ -25,6 +26,7 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
   pauseSession: "hands on to advanceSession",
   resumeSession: "hands on to advanceSession",
   signalSession: "hands on to advanceSession",
+  takeHint: "hands on to advanceSession",
   wakeSessions: "starts ticks in the background, which are seen by themselves",
   withClock: "makes a command",
   factsOf: "compiles what was loaded",
@@ -38,6 +40,10 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
   loadWithLog: "reads",
   listSessions: "reads",
   countSessions: "reads",
+  previewBulk: "reads",
+  loadEnded: "reads",
+  rerunEnded: "hands on to startSession",
+  rerunSession: "hands on to rerunEnded",
   listOpenTasks: "reads",
   listSessionTasks: "reads",
   readDefinition: "reads",

@@ -1,0 +1,128 @@
+import { SESSION_STATUSES, type SessionStatusText } from "../contract/queries.ts";
+import { ownKey } from "../core/own-key.ts";
+import { cancelSession } from "./cancel-session.ts";
+import type { Deps } from "./deps.ts";
+import { countSessions } from "./list-sessions.ts";
+import type { Cause } from "./log-row.ts";
+import { OpsError } from "./ops-error.ts";
+import { describeFailure } from "./publish.ts";
+import { loadEnded, rerunEnded, type Ended } from "./rerun-session.ts";
+import type { SessionFilter } from "./session-lists-port.ts";
+
+export type BulkAction = "cancel" | "rerun";
+
+/** One call stops after so long (ms): an answer that is lost costs a repeat. */
+const MAX_MS = 10_000;
+
+const SAMPLE = 10;
+
+const ENDED: ReadonlySet<SessionStatusText> = new Set(["completed", "failed", "cancelled"]);
+
+/** The sessions of a filter that the action is for: open ones are cancelled, ended ones run again. `null`: there are none. */
+export const filterFor = (action: BulkAction, filter: SessionFilter): SessionFilter | null => {
+  const statuses = (filter.statuses ?? SESSION_STATUSES).filter((status) => ENDED.has(status) === (action === "rerun"));
+  return statuses.length === 0 ? null : { ...filter, statuses };
+};
+
+export interface BulkPreview {
+  readonly matched: number;
+  /** True: there are at least so many; only the newest were counted. */
+  readonly capped: boolean;
+  /** Ids of the newest. */
+  readonly sample: readonly string[];
+}
+
+/** What an action would be for, after bounded work; writes nothing. */
+export const previewBulk = async (deps: Deps, filter: SessionFilter): Promise<BulkPreview> => {
+  const { total, exact } = await countSessions(deps, filter);
+  const { rows } = await deps.store.findSessions(filter, { after: null, limit: SAMPLE });
+  return { matched: total, capped: !exact, sample: rows };
+};
+
+export interface BulkWish {
+  readonly action: BulkAction;
+  /** As `filterFor` gives it. */
+  readonly filter: SessionFilter;
+  readonly reason: string | null;
+  /** The Idempotency-Key: under one key a session is run again once, however often it is asked for. */
+  readonly key: string | null;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface BulkResult {
+  readonly done: readonly { readonly sessionId: string; readonly newSessionId?: string }[];
+  readonly skipped: readonly { readonly sessionId: string; readonly code: string; readonly detail: string }[];
+  /** The place to go on after; `null`: the end. */
+  readonly next: string | null;
+}
+
+const idempotencyOf = (key: string, sessionId: string) => ({
+  key: ownKey("rerun", key, sessionId),
+  bodyHash: "bulk",
+});
+
+/** Whether a session was itself made under this key: a repeat that finds it ended meanwhile must leave it. */
+const isOwnWork = async (deps: Deps, { state }: Ended, key: string): Promise<boolean> => {
+  if (state.rerunOf === undefined) return false;
+  const { earlier } = await deps.store.loadStart({
+    definition: { kind: "pinned", ref: state.definition },
+    home: null,
+    needs: { rows: [], agents: [], caps: [] },
+    idempotencyKey: idempotencyOf(key, state.rerunOf.sessionId).key,
+    now: deps.clock.now(),
+  });
+  return earlier?.sessionId === state.id;
+};
+
+/** Acts on one session, and says so; an empty list: it is the call's own work, and left alone. */
+const act = async (deps: Deps, wish: BulkWish, sessionId: string, cause: Cause): Promise<BulkResult["done"]> => {
+  const { action, reason, key } = wish;
+  if (action === "cancel") {
+    await cancelSession(deps, sessionId, reason, cause);
+    return [{ sessionId }];
+  }
+  const ended = await loadEnded(deps, sessionId);
+  const { parent } = ended.state;
+  if (parent !== undefined && wish.filter.parent === null) {
+    const message = `Session ${parent.sessionId} started it as its child: that one is to be run again.`;
+    throw new OpsError("conflict", message);
+  }
+  if (key !== null && (await isOwnWork(deps, ended, key))) return [];
+  const again = { fromTaskId: null, input: null, parameters: null, reason };
+  const made = await rerunEnded(deps, ended, again, key === null ? null : idempotencyOf(key, sessionId), cause);
+  return [{ sessionId, newSessionId: made.sessionId }];
+};
+
+/** Why a session is left as it is. Trouble of ours, which passes, is thrown; a session that is damaged stops no other. */
+const skippedBecause = (deps: Deps, sessionId: string, error: unknown): BulkResult["skipped"][number] => {
+  if (error instanceof OpsError) {
+    if (error.retryable) throw error;
+    return { sessionId, code: error.code, detail: error.message };
+  }
+  deps.log.log("error", "a session of a bulk action failed", { sessionId, error: describeFailure(error) });
+  return { sessionId, code: "internal_error", detail: "The server met an unexpected fault." };
+};
+
+/**
+ * Cancels, or runs again, at most `limit` sessions of a filter, the newest first, one after the other, and says where
+ * to go on. Trouble on the way ends the call early with what was done; if nothing was, it is thrown. Repeating a call
+ * is safe: cancelled sessions are found no more, and under a key each is run again once.
+ */
+export const bulkSessions = async (deps: Deps, wish: BulkWish, cause: Cause): Promise<BulkResult> => {
+  const began = deps.clock.now();
+  const { rows, next } = await deps.store.findSessions(wish.filter, wish);
+  const done: BulkResult["done"][number][] = [];
+  const skipped: BulkResult["skipped"][number][] = [];
+  for (const [at, sessionId] of rows.entries()) {
+    const place = rows[at - 1] ?? null;
+    if (place !== null && deps.clock.now() - began >= MAX_MS) return { done, skipped, next: place };
+    try {
+      done.push(...(await act(deps, wish, sessionId, cause)));
+    } catch (error) {
+      if (place !== null && error instanceof OpsError && error.retryable) return { done, skipped, next: place };
+      skipped.push(skippedBecause(deps, sessionId, error));
+    }
+  }
+  return { done, skipped, next };
+};

@@ -1,0 +1,73 @@
+import type { Hono } from "hono";
+import { bulkSessions, filterFor, previewBulk } from "../../app/bulk-sessions.ts";
+import type { Deps } from "../../app/deps.ts";
+import { OpsError } from "../../app/ops-error.ts";
+import { rerunSession } from "../../app/rerun-session.ts";
+import type { SessionFilter } from "../../app/session-lists-port.ts";
+import type { BulkAnswer, SessionRerunAnswer } from "../../contract/answers/session.ts";
+import { bulkSchema, rerunSchema } from "../../contract/reruns.ts";
+import { keyCause, pathId } from "../cause.ts";
+import { pageAnswer, sealedPageQuery, sealedPageRequest, sealOf } from "../cursor.ts";
+import type { AppEnv } from "../env.ts";
+import { idempotencyOf } from "../idempotency.ts";
+import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
+import { noQuery } from "../middleware/query.ts";
+import { sessionFilter } from "../session-filter.ts";
+import { jsonObject } from "../wire.ts";
+
+const bulk = bulkSchema(sealedPageQuery(/^ses_[0-9A-Z]{28}$/).cursor);
+
+const fault = (pointer: string, code: string, message: string): OpsError =>
+  new OpsError("validation_failed", message, { errors: [{ pointer, code, message }] });
+
+/** What the action is for. Nobody means all sessions by leaving something out. */
+const filterOf = (action: "cancel" | "rerun", filter: SessionFilter, all: boolean | undefined): SessionFilter => {
+  if (all !== true && Object.values(filter).every((member) => member === null)) {
+    throw fault("/filter", "required", "An empty filter means every session: say so with all, or name some.");
+  }
+  const narrowed = filterFor(action, filter);
+  if (narrowed !== null) return narrowed;
+  const which = action === "cancel" ? "Only open sessions can be cancelled" : "Only ended sessions can be run again";
+  throw fault("/filter/status", "no_such_session", `${which}, and status names none of them.`);
+};
+
+export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
+  app.post("/v1/opscore/sessions/bulk", noQuery, async (c) => {
+    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+    const { action, filter: asked = {}, all, dryRun, reason, cursor, limit } = decodeJson(bytes, bulk);
+    const filter = filterOf(action, sessionFilter(asked), all);
+    const key = (await idempotencyOf(c, bytes))?.key ?? null;
+    if (dryRun === true) return c.json((await previewBulk(deps, filter)) satisfies BulkAnswer);
+    const seal = await sealOf([action, filter]);
+    const { after } = sealedPageRequest({ cursor }, seal);
+    const wish = { action, filter, reason: reason ?? null, key, after, limit };
+    const command = action === "cancel" ? "CancelSession" : "RerunSession";
+    const { done, skipped, next } = await bulkSessions(deps, wish, keyCause(c, command));
+    const { nextCursor } = pageAnswer({ data: [], next: next === null ? null : `${next}#${seal}` }, String);
+    return c.json({ done, skipped, nextCursor } satisfies BulkAnswer);
+  });
+
+  app.post("/v1/opscore/sessions/:sessionId/rerun", noQuery, async (c) => {
+    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+    const body = decodeJson(bytes.length === 0 ? new TextEncoder().encode("{}") : bytes, rerunSchema);
+    const { fromTaskId = null, initialPayload, parameters, reason } = body;
+    const sessionId = pathId(c, "sessionId");
+    const wish = {
+      fromTaskId,
+      input: jsonObject(initialPayload ?? null),
+      parameters: jsonObject(parameters ?? null),
+      reason: reason ?? null,
+    };
+    const started = await rerunSession(
+      deps,
+      sessionId,
+      wish,
+      await idempotencyOf(c, bytes),
+      keyCause(c, "RerunSession"),
+    );
+    const from = fromTaskId === null ? "" : ` from "${fromTaskId}"`;
+    c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);
+    const answer: SessionRerunAnswer = { ...started, message: `Session ${sessionId} is run again${from}.` };
+    return c.json(answer, 202);
+  });
+};

@@ -1,0 +1,249 @@
+import { describe, expect, test } from "vitest";
+import type { SessionCommit } from "../../src/app/store-port.ts";
+import type { Sql } from "../../src/store/sql-port.ts";
+import { call, expectProblem, rowCount, type Json, type Reply } from "../support/api.ts";
+import { rows, run } from "../support/rebuild-run.ts";
+import { begin, idsOf, keyed, on, opener, SESSIONS, settle, shown } from "../support/reruns.ts";
+import type { Platform, World } from "../support/world.ts";
+
+const boom = new Error("boom");
+
+interface Result {
+  readonly done: readonly { readonly sessionId: string; readonly newSessionId?: string }[];
+  readonly skipped: readonly { readonly sessionId: string; readonly code: string; readonly detail: string }[];
+  readonly nextCursor: string | null;
+}
+
+/** A platform whose database fails for good after so many batches. */
+const failing = (platform: Platform) => {
+  const left = { batches: Infinity };
+  const on: Platform = {
+    ...platform,
+    openSql: async () => {
+      const opened = await platform.openSql();
+      const batch: Sql["batch"] = (...args) => {
+        left.batches -= 1;
+        return left.batches < 0 ? Promise.reject(new Error("SQLITE_IOERR")) : opened.sql.batch(...args);
+      };
+      return { ...opened, sql: { batch } };
+    },
+  };
+  return { on, left };
+};
+
+/** Many sessions at a time are cancelled, or run again, by filter. */
+export const bulkSuite = (platform: Platform): void => {
+  describe(`bulk actions on ${platform.name}`, () => {
+    const open = opener(platform);
+    const send = async (world: World, body: Json, headers = {}): Promise<Reply> => {
+      const reply = await call(world, "POST", `${SESSIONS}/bulk`, body, headers);
+      await world.flush();
+      return reply;
+    };
+    const bulk = async (world: World, body: Json, headers = {}): Promise<Result> => {
+      const reply = await send(world, body, headers);
+      expect(reply.status, reply.text).toBe(200);
+      return reply.body as unknown as Result;
+    };
+    /** Sessions one after the other, the newest first, as lists have them. */
+    const many = async (world: World, count: number, more: Json = {}): Promise<readonly string[]> => {
+      const ids: string[] = [];
+      for (let n = 0; n < count; n += 1) {
+        ids.unshift(await begin(world, [on("one")], more));
+        world.clock.advance(10);
+      }
+      return ids;
+    };
+    const manyFailed = async (world: World, count: number, more: Json = {}): Promise<readonly string[]> => {
+      const ids = await many(world, count, more);
+      for (const id of ids) await settle(world, id, 1, boom);
+      return ids;
+    };
+    /** Calls until the end, as a client does. */
+    const loop = async (world: World, body: Json, headers = {}): Promise<readonly Result[]> => {
+      const results: Result[] = [];
+      for (let cursor: string | null = null; results.length < 20;) {
+        const result: Result = await bulk(world, cursor === null ? body : { ...body, cursor }, headers);
+        results.push(result);
+        cursor = result.nextCursor;
+        if (cursor === null) break;
+      }
+      return results;
+    };
+
+    test("a dry run says how many there are and which, and writes nothing", async () => {
+      const world = await open();
+      const failed = await manyFailed(world, 12);
+      await many(world, 2);
+      const before = await rowCount(world);
+      const body = { action: "rerun", filter: { status: "failed", errorCode: "boom" }, dryRun: true };
+      const preview = await send(world, body);
+      expect([preview.status, preview.body]).toEqual([
+        200,
+        { matched: 12, capped: false, sample: failed.slice(0, 10) },
+      ]);
+      // What the action is not for is not counted.
+      const cancel = await send(world, { action: "cancel", filter: { workflowId: "w" }, dryRun: true });
+      expect(cancel.body).toMatchObject({ matched: 2 });
+      expect(await rowCount(world)).toBe(before);
+    });
+
+    test("cancels what a filter leaves, so many a call, until the end", async () => {
+      const world = await open();
+      const ended = await manyFailed(world, 1);
+      const ids = await many(world, 5);
+      const other = await many(world, 1, { id: "other" });
+      const results = await loop(world, { action: "cancel", filter: { workflowId: "w" }, reason: "enough", limit: 2 });
+      expect(results.map(({ done }) => done.map(({ sessionId }) => sessionId))).toEqual([
+        ids.slice(0, 2),
+        ids.slice(2, 4),
+        ids.slice(4),
+      ]);
+      expect(results.flatMap(({ skipped }) => skipped)).toEqual([]);
+      expect((await shown(world, ids[4]!))["reason"]).toBe("enough");
+      expect((await shown(world, ended[0]!)).status).toBe("failed");
+      expect((await shown(world, other[0]!)).status).toBe("running");
+      expect(await bulk(world, { action: "cancel", filter: { workflowId: "w" } })).toEqual({
+        ...{ done: [], skipped: [], nextCursor: null },
+      });
+      expect((await run(world, false)).findings).toEqual([]);
+    });
+
+    test("P8: under a key each session is run again once, however often the call is repeated, and not its own work", async () => {
+      const world = await open();
+      const failed = await manyFailed(world, 5);
+      const body = { action: "rerun", filter: { status: "failed" }, reason: "fixed", limit: 2 };
+      const first = (await loop(world, body, keyed("k"))).flatMap(({ done }) => done);
+      expect(first.map(({ sessionId }) => sessionId)).toEqual(failed);
+      const made = first.map(({ newSessionId }) => String(newSessionId));
+      expect(new Set(made).size).toBe(5);
+      const [one] = first;
+      expect(await shown(world, made[0]!)).toMatchObject({
+        status: "running",
+        rerunOf: { sessionId: one?.sessionId, fromTaskId: null },
+      });
+      // Some of what it started has failed as well by the time it is repeated.
+      world.clock.advance(8 * 86_400_000);
+      for (const id of made.slice(0, 3)) await settle(world, id, 1, boom);
+      const again = await loop(world, body, keyed("k"));
+      expect(again.flatMap(({ done }) => done)).toEqual(first);
+      expect(again.flatMap(({ skipped }) => skipped)).toEqual([]);
+      expect(await idsOf(world)).toHaveLength(10);
+      // Under another key what failed again is run again.
+      const others = await bulk(world, { ...body, limit: 100 }, keyed("k2"));
+      expect(others.done).toHaveLength(8);
+      expect((await run(world, false)).findings).toEqual([]);
+    });
+
+    test("two equal calls at once run each session again once", async () => {
+      const world = await open();
+      await manyFailed(world, 3);
+      const body = { action: "rerun", filter: { status: "failed" } };
+      const [one, two] = await Promise.all([bulk(world, body, keyed("k")), bulk(world, body, keyed("k"))]);
+      expect(one.done).toHaveLength(3);
+      expect(two.done).toEqual(one.done);
+      expect(await idsOf(world)).toHaveLength(6);
+    });
+
+    test("trouble on the way: what was done is told, and where to go on; before anything was done it is 503", async () => {
+      const { on: broken, left } = failing(platform);
+      const world = await open(broken);
+      const failed = await manyFailed(world, 4);
+      const body = { action: "rerun", filter: { status: "failed" } };
+      left.batches = 1 + 3 + 3 + 2; // the read, two reruns, and a third that is not committed
+      const result = await call(world, "POST", `${SESSIONS}/bulk`, body, keyed("k"));
+      left.batches = Infinity;
+      await world.flush();
+      const { done, skipped, nextCursor } = result.body as unknown as Result;
+      expect(result.status, result.text).toBe(200);
+      expect([done.map(({ sessionId }) => sessionId), skipped]).toEqual([failed.slice(0, 2), []]);
+      const rest = await bulk(world, { ...body, cursor: nextCursor }, keyed("k"));
+      expect(rest.done.map(({ sessionId }) => sessionId)).toEqual(failed.slice(2));
+      expect(rest.nextCursor).toBeNull();
+      left.batches = 2;
+      const nothing = await call(world, "POST", `${SESSIONS}/bulk`, body, keyed("k"));
+      left.batches = Infinity;
+      expectProblem(nothing, 503, "store_unavailable");
+      expect(await idsOf(world)).toHaveLength(8);
+    });
+
+    test("what cannot be run again is skipped with the reason, and holds up nobody", async () => {
+      const world = await open();
+      const [last, lost, plain] = await manyFailed(world, 3);
+      const child = { id: "child", name: "C", tasks: [on("inner")] };
+      await call(world, "POST", "/v1/opscore/workflows", child);
+      const parent = await begin(world, [{ taskId: "sub", type: "workflow", workflowDefinitionId: "child", retry: { maxAttempts: 1 } }]); // prettier-ignore
+      const [inner] = (await idsOf(world)).filter((id) => ![parent, last, lost, plain].includes(id));
+      world.clock.advance(10);
+      await settle(world, inner!, 1, boom);
+      await world.sweep();
+      await rows(world, "DELETE FROM log WHERE stream = ? AND seq = 1", lost!);
+      const { done, skipped } = await bulk(world, { action: "rerun", filter: { status: "failed" } });
+      expect(new Set(done.map(({ sessionId }) => sessionId))).toEqual(new Set([parent, last, plain]));
+      expect(skipped.map(({ sessionId, code }) => [sessionId, code])).toEqual([
+        [inner, "conflict"],
+        [lost, "internal_error"],
+      ]);
+      // Who asks for children gets them.
+      const asked = await bulk(world, { action: "rerun", filter: { status: "failed", parent } });
+      expect(asked.done.map(({ sessionId }) => sessionId)).toEqual([inner]);
+    });
+
+    test("nobody means all sessions by leaving something out; a bad body is 422 with its place", async () => {
+      const world = await open();
+      await many(world, 1);
+      for (const [body, pointer] of [
+        [{ action: "cancel" }, "/filter"],
+        [{ action: "cancel", filter: {} }, "/filter"],
+        [{ action: "cancel", filter: {}, all: false }, "/filter"],
+        [{ action: "cancel", filter: { status: "failed" } }, "/filter/status"],
+        [{ action: "rerun", filter: { status: "open" } }, "/filter/status"],
+        [{ action: "delete", all: true }, "/action"],
+        [{ action: "cancel", filter: { colour: "red" } }, "/filter/colour"],
+        [{ action: "cancel", filter: { status: "asleep" } }, "/filter/status"],
+        [{ action: "cancel", filter: { startedAfter: "soon" } }, "/filter/startedAfter"],
+        [{ action: "cancel", all: true, limit: 101 }, "/limit"],
+        [{ action: "cancel", all: true, limit: 0 }, "/limit"],
+        [{ action: "cancel", all: true, cursor: "x" }, "/cursor"],
+        [{ action: "cancel", all: true, more: 1 }, "/more"],
+      ] as const) {
+        const problem = expectProblem(await send(world, body), 422, "validation_failed");
+        expect(problem["errors"], JSON.stringify(body)).toMatchObject([{ pointer }]);
+      }
+      const [id] = await idsOf(world);
+      expect((await shown(world, id!)).status).toBe("running");
+      expect((await bulk(world, { action: "cancel", all: true })).done).toEqual([{ sessionId: id }]);
+    });
+
+    test("a cursor belongs to its action and filter", async () => {
+      const world = await open();
+      await many(world, 2);
+      const { nextCursor: cursor } = await bulk(world, { action: "cancel", filter: { workflowId: "w" }, limit: 1 });
+      expect(cursor).not.toBeNull();
+      const other = { action: "cancel", filter: { workflowId: "v" }, cursor };
+      expectProblem(await send(world, other), 400, "invalid_query");
+      expectProblem(
+        await send(world, { ...other, action: "rerun", filter: { workflowId: "w" } }),
+        400,
+        "invalid_query",
+      );
+    });
+
+    test("one call takes ten seconds at most, and says where to go on", async () => {
+      const world = await open();
+      const ids = await many(world, 3);
+      const store = { ...world.deps.store };
+      Object.assign(world.deps.store, {
+        commitSession: (commit: SessionCommit) => {
+          world.clock.advance(6_000);
+          return store.commitSession(commit);
+        },
+      });
+      const results = await loop(world, { action: "cancel", all: true });
+      expect(results.map(({ done }) => done.map(({ sessionId }) => sessionId))).toEqual([
+        ids.slice(0, 2),
+        ids.slice(2),
+      ]);
+    });
+  });
+};

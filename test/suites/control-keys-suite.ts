@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { call, expectProblem, type Reply } from "../support/api.ts";
+import { run } from "../support/rebuild-run.ts";
+import { begin, keyed, on, opener, SESSIONS, settle, shown } from "../support/reruns.ts";
+import type { Platform, World } from "../support/world.ts";
+
+/** What a person says to a session under an Idempotency-Key is done once and answered alike. */
+export const controlKeysSuite = (platform: Platform): void => {
+  describe(`Idempotency-Key on words to a session, ${platform.name}`, () => {
+    const open = opener(platform);
+    const say = async (world: World, id: string, path: string, key: string, body?: unknown): Promise<Reply> => {
+      const reply = await call(world, "POST", `${SESSIONS}/${id}/${path}`, body, keyed(key));
+      await world.flush();
+      return reply;
+    };
+    const twice = { maxAttempts: 9, initialInterval: "1h" };
+
+    test("P8: a retry that is repeated after a lost answer is one retry, whatever came of it meanwhile", async () => {
+      const world = await open();
+      const id = await begin(world, [on("one", { retry: twice })]);
+      await settle(world, id, 1, new Error("boom"));
+      const first = await say(world, id, "tasks/one/retry", "k");
+      expect([first.status, first.body["status"]]).toEqual([202, "running"]);
+      const attempts = async () => (await shown(world, id)).tasks[0]?.attempts.length;
+      expect(await attempts()).toBe(2);
+      const again = await say(world, id, "tasks/one/retry", "k");
+      expect([again.status, again.text]).toEqual([202, first.text]);
+      await call(world, "POST", `/v1/opscore/tasks/tsk_${id.slice(4)}.1:2/fail`, {
+        error: { code: "x", message: "x" },
+      });
+      const late = await say(world, id, "tasks/one/retry", "k");
+      expect([late.status, late.text, await attempts()]).toEqual([202, first.text, 2]);
+      expect((await say(world, id, "tasks/one/retry", "other")).status).toBe(202);
+      expect(await attempts()).toBe(3);
+    });
+
+    test("P8: after the session has ended the first answer is given, not 409", async () => {
+      const world = await open();
+      const id = await begin(world, [on("one"), { taskId: "yes", type: "approval" }]);
+      const words = [
+        ["pause", { reason: "look" }],
+        ["resume", {}],
+        ["tasks/one/complete", { output: 1 }],
+        ["tasks/yes/approve", { by: "ada" }],
+      ] as const;
+      const first: Reply[] = [];
+      for (const [path, body] of words) first.push(await say(world, id, path, path, body));
+      expect(first.map(({ status, body }) => [status, body["status"]])).toEqual([
+        [202, "paused"],
+        [202, "running"],
+        [202, "waiting"],
+        [202, "completed"],
+      ]);
+      for (const [at, [path, body]] of words.entries()) {
+        const again = await say(world, id, path, path, body);
+        expect([again.status, again.text]).toEqual([202, first[at]?.text]);
+      }
+      expectProblem(await say(world, id, "pause", "new"), 409, "session_ended");
+      expect((await run(world, false)).findings).toEqual([]);
+    });
+
+    test("another request under the same key is 422; so is the same one with another body", async () => {
+      const world = await open();
+      const id = await begin(world, [on("one"), on("two", { dependsOn: [] })]);
+      expect((await say(world, id, "tasks/one/skip", "k")).status).toBe(202);
+      for (const [path, body] of [
+        ["tasks/two/skip", undefined],
+        ["tasks/one/skip", {}],
+        ["pause", {}],
+      ] as const) {
+        expectProblem(await say(world, id, path, "k", body), 422, "idempotency_key_reused");
+      }
+      expect((await shown(world, id)).tasks.map(({ status }) => status)).toEqual(["skipped", "running"]);
+    });
+
+    test("what changed nothing is no answer to remember; a bad key is 400", async () => {
+      const world = await open();
+      const id = await begin(world, [on("one")]);
+      expect((await say(world, id, "resume", "k")).status).toBe(200);
+      expect((await say(world, id, "pause", "k")).status).toBe(202);
+      expectProblem(await say(world, id, "pause", "a b"), 400, "invalid_header");
+    });
+  });
+};
