@@ -24,7 +24,7 @@ export const finalChecks = (
   check(!stillOpen, "P10", () => {
     const open = db.query("SELECT id, head, due_at FROM sessions WHERE status IN ('open', 'paused')");
     const unstarted = operator.started.filter(({ sessionId }) => sessionId === null).map(({ key }) => key);
-    return `not ended ${HEAL_MS / 60_000} min after the faults stopped: ${JSON.stringify(open)} unstarted ${unstarted.join(",")}`;
+    return `not ended ${HEAL_MS / 60_000} min after the faults stopped: ${JSON.stringify(open)} unstarted ${unstarted.join(",")}${operator.isBusy ? "; people or schedules are not done" : ""}`;
   });
   // L5: nothing failed because the store, AgentKit or we were away: such an attempt does not count.
   for (const { events } of db.query("SELECT events FROM log WHERE instr(events, '\"AttemptEnded\"') > 0")) {

@@ -98,10 +98,10 @@ export const lateThings = (world: SimWorld): Violation[] => {
     if (past(dueAt, TICK_MS)) late("L1", `schedule ${String(row["id"])} was due at ${dueAt}`);
   }
   for (const { state } of world.checker.sessions.values()) {
-    const since = state === null ? null : world.orphanSince(state.id, isOrphan(world, state));
-    if (state !== null && since !== null) {
+    const orphaned = state === null ? null : world.orphanSince(state.id, isOrphan(world, state));
+    if (state !== null && orphaned !== null) {
       look("L3");
-      if (past(since, TICK_MS)) late("L3", `${state.id} works on, but nobody waits for it since ${since}`);
+      if (past(orphaned, TICK_MS)) late("L3", `${state.id} works on, but nobody waits for it since ${orphaned}`);
     }
     for (const task of (state as SessionState | null)?.open ?? []) {
       // What stands still is nobody's concern but a person's.
@@ -118,7 +118,9 @@ export const lateThings = (world: SimWorld): Violation[] => {
       const entry = (JSON.parse(String(agent?.["tasks"] ?? "{}")) as Record<string, InFlight>)[attemptId];
       look("L3");
       const timeout = world.timeoutsOf(state, task);
-      if (past(task.sentAt + timeout.runMs, TICK_MS)) late("L3", `${where}: run deadline passed unseen`);
+      // A pause is given back.
+      const since = task.sentAt + (task.frozenMs ?? 0);
+      if (past(since + timeout.runMs, TICK_MS)) late("L3", `${where}: run deadline passed unseen`);
       const gone = agent?.["admission"] === "superseded" || agent?.["admission"] === "deregistered";
       if (gone && past(world.goneSince(task.agentId), TICK_MS)) late("L3", `${where}: its agent is long gone`);
       const heard =
@@ -129,8 +131,7 @@ export const lateThings = (world: SimWorld): Violation[] => {
         late("L3", `${where}: its lease is long over`);
       if (entry?.acceptedAt !== undefined) look("L4");
       const lost = entry?.acceptedAt !== undefined && agent?.["reached_by_agentkit"] === 0;
-      if (lost && past(task.sentAt + timeout.startMs, TICK_MS + CALLS_MS))
-        late("L4", `${where}: AgentKit lost it unseen`);
+      if (lost && past(since + timeout.startMs, TICK_MS + CALLS_MS)) late("L4", `${where}: AgentKit lost it unseen`);
     }
   }
   return violations;

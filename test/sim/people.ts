@@ -9,7 +9,7 @@ import type { SimWorld } from "./world.ts";
 const LOOK_MS = 8_000;
 
 type TaskVerb = "retry" | "skip" | "complete" | "fail" | "approve" | "reject";
-type Verb = TaskVerb | "pause" | "resume" | "signal";
+type Verb = TaskVerb | "pause" | "resume" | "signal" | "cancel";
 
 /** A person's word to a session, and what was answered. */
 interface Said {
@@ -39,7 +39,7 @@ export class SimPeople {
   constructor(world: SimWorld) {
     this.#world = world;
     this.#random = world.random.fork("people");
-    this.#busy = this.#random.pick([0, 0.02, 0.1]);
+    this.#busy = this.#random.pick([0, 0.03, 0.15]);
     this.#quick = this.#random.pick([0, 0.1, 0.4]);
     const look = (): void => {
       world.scheduler.after(LOOK_MS, look);
@@ -99,8 +99,12 @@ export class SimPeople {
       // Some forget it.
       if (random.chance(0.7)) this.#world.scheduler.after(random.between(0, 90_000), () => this.#say(id, "resume", ""));
     } else if (drawn < 3) this.#say(id, "resume", "");
-    else if (drawn < 6) this.#say(id, "signal", random.pick([...SIGNALS, "nobody-waits-for-this"]));
-    else this.#say(id, random.pick(["retry", "skip", "complete", "fail", "approve", "reject"]), this.#someTask(state));
+    else if (drawn < 5 && state.parent !== undefined) this.#say(id, "cancel", "");
+    else if (drawn < 6) {
+      const name = random.pick([...SIGNALS, ...SIGNALS, "nobody-waits-for-this"]);
+      for (let times = random.pick([1, 2, 3]); times > 0; times -= 1) this.#say(id, "signal", name);
+    } else
+      this.#say(id, random.pick(["retry", "skip", "complete", "fail", "approve", "reject"]), this.#someTask(state));
   }
 
   #someTask({ id, open, ended }: SessionState): string {
@@ -133,7 +137,8 @@ export class SimPeople {
   #repeat(said: Said, done: () => void): void {
     const { sessionId, verb, name, key } = said;
     const path =
-      { pause: "pause", resume: "resume", signal: `signals/${name}` }[verb as string] ?? `tasks/${name}/${verb}`;
+      { pause: "pause", resume: "resume", cancel: "cancel", signal: `signals/${name}` }[verb as string] ??
+      `tasks/${name}/${verb}`;
     const headers: Record<string, string> = key === null ? {} : { "Idempotency-Key": key };
     this.#world.request(
       "POST",
@@ -187,6 +192,7 @@ export const SIGNALS = ["go", "stop"] as const;
 const bodyOf = ({ verb, word }: Said): object | undefined => {
   switch (verb) {
     case "pause":
+    case "cancel":
       return { reason: word };
     case "signal":
       return { payload: { word } };
@@ -211,6 +217,8 @@ const isEffect = (event: SessionEvent, { verb, word, name }: Said): boolean => {
   switch (verb) {
     case "pause":
       return event.type === "SessionPaused" && event.reason === word;
+    case "cancel":
+      return event.type === "SessionCancelled" && event.reason === word;
     case "resume":
       return event.type === "SessionResumed";
     case "signal":
