@@ -1,5 +1,5 @@
 import type { Json } from "../../src/core/json.ts";
-import type { CallResult, SessionCommand, TaskAction } from "../../src/core/session/commands.ts";
+import type { CallResult, ControlKey, SessionCommand, TaskAction } from "../../src/core/session/commands.ts";
 import type { Facts, Relative } from "../../src/core/session/facts.ts";
 import type { OpenTask, ParentRef, SessionState } from "../../src/core/session/state.ts";
 import { actor, historyOf, SEED, start, T0, type Given } from "./given.ts";
@@ -53,6 +53,10 @@ export const pause = (now = T0, reason: string | null = null): SessionCommand =>
   ...clock(now),
 });
 export const resume = (now = T0): SessionCommand => ({ type: "ResumeSession", actor, ...clock(now) });
+
+/** The same word under an Idempotency-Key; `request` tells it from others under that key. */
+export const under = (key: string, command: SessionCommand, request = "r"): SessionCommand =>
+  ({ ...command, key: { key, request } satisfies ControlKey }) as SessionCommand;
 
 export const signal = (
   name: string,

@@ -19,7 +19,7 @@ import {
   withRow,
   type Given,
 } from "./given.ts";
-import { control, fail, pause, resume } from "./given-control.ts";
+import { control, fail, pause, resume, under } from "./given-control.ts";
 import { again, rerun } from "./given-rerun.ts";
 
 const by = (taskId: string, more: object = {}) => ({ taskId, agentId: "a", retry: { maxAttempts: 1 }, ...more });
@@ -103,14 +103,13 @@ export const rerunRun = async (): Promise<readonly RawLogRow[]> => {
     by("join", { parameters: { from: "${tasks.small.output}", weak: "${tasks.weak.error.code}" } }),
     by("simple"),
   ];
-  const under = (command: object, key: string) =>
-    ({ ...command, key: { key, request: "0123456789abcdef" } }) as SessionCommand;
+  const word = (command: SessionCommand, key: string) => under(key, command, "0123456789abcdef");
   const first = given({ tasks, agents: team })
     .when(start())
-    .and.when(under(pause(T0 + SECOND, "the press is here"), "k1"))
-    .and.when(under(resume(T0 + 2 * SECOND), "k2"))
+    .and.when(word(pause(T0 + SECOND, "the press is here"), "k1"))
+    .and.when(word(resume(T0 + 2 * SECOND), "k2"))
     .and.when(call(1, done({ large: false }), { now: T0 + 3 * SECOND }))
-    .and.when(under(control("weak", fail(), T0 + 4 * SECOND), "k3"))
+    .and.when(word(control("weak", fail(), T0 + 4 * SECOND), "k3"))
     .and.when(call(3, failed(), { now: T0 + 5 * SECOND }))
     .and.when(call(5, done("simply done"), { now: T0 + 6 * SECOND }))
     .and.when(call(6, failed(), { now: T0 + 7 * SECOND })).and;

@@ -185,9 +185,12 @@ const workStep = fc.constant<Step>((from, now) => {
 const tickStep = fc.constant<Step>((from, now) => ({ from, command: tick(now) }));
 const cancelStep = fc.constant<Step>((from, now) => ({ from, command: cancel("enough", now) }));
 
-/** A pause, or its end, which comes sooner. */
+/** A pause, or its end, which comes sooner, and may be said under a key. */
 const pauseStep = fc.integer({ min: 0, max: 2 }).map((wish): Step => (from, now) => {
-  if (from.state.paused !== undefined) return { from, command: say.resume(now) };
+  if (from.state.paused !== undefined) {
+    const resume = say.resume(now);
+    return { from, command: wish < 2 ? resume : say.under(`k${now}`, resume) };
+  }
   return { from, command: wish > 0 ? null : say.pause(now) };
 });
 

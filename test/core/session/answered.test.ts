@@ -1,13 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { ControlKey, SessionCommand } from "../../../src/core/session/commands.ts";
 import { agent, call, cancel, done, failed, given, HOUR, start, T0 } from "../../support/given.ts";
-import { complete, control, fail, pause, resume, retry, skip } from "../../support/given-control.ts";
+import { complete, control, fail, pause, resume, retry, skip, under } from "../../support/given-control.ts";
 
 const by = (taskId: string, more: object = {}) => ({ taskId, agentId: "a", retry: { maxAttempts: 3 }, ...more });
 const running = () => given({ tasks: [by("one"), by("two")], agents: [agent("a")] }).when(start()).and;
-const under = (key: string, command: SessionCommand, request = "r"): SessionCommand =>
-  ({ ...command, key: { key, request } satisfies ControlKey }) as SessionCommand;
-
 describe("a person's word under an Idempotency-Key", () => {
   test("P8: a retry that is said again is the same retry, also when it failed meanwhile", () => {
     const waiting = running().when(call(1, failed("boom"))).and;

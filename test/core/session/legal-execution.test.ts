@@ -218,8 +218,11 @@ describe("a log that was tampered with is found out", () => {
   });
 });
 
-/** What nothing need follow: words for people, and time that is given back where it was not needed. */
-const quiet = new Set<string>(["SessionWarned", "DeadlineMoved"]);
+/** What nothing need follow: words for people, their keys, and time that is given back where it was not needed. */
+const quiet = new Set<string>(["SessionWarned", "DeadlineMoved", "ControlAnswered"]);
+
+/** Not drawn: a rerun's first row stands on the log of another session, which the interpreter does not read. */
+const undrawn = new Set<string>(["TasksCarried"]);
 
 test("of random logs with one event less nearly all are found out, and some of every type", { timeout: 60_000 }, () => {
   const counts = new Map<string, { found: number; all: number }>();
@@ -239,5 +242,5 @@ test("of random logs with one event less nearly all are found out, and some of e
   expect(loud.filter(([, { found }]) => found === 0)).toEqual([]);
   const [found, all] = loud.reduce(([some, every], [, count]) => [some + count.found, every + count.all], [0, 0]);
   expect(found / all).toBeGreaterThan(0.95);
-  expect([...SESSION_EVENTS].filter((type) => !counts.has(type))).toEqual([]);
+  expect([...SESSION_EVENTS].filter((type) => !counts.has(type))).toEqual([...undrawn]);
 });
