@@ -171,7 +171,8 @@ export const fail = (book: Book, what: string): void => void book.violations.pus
 
 export const expect = (book: Book, ok: boolean, what: string): void => void (ok || fail(book, what));
 
-const standing = ({ stood, pausedAt, at }: Book): number => stood + (pausedAt === null ? 0 : at - pausedAt);
+const standing = ({ stood, pausedAt, at }: Book): number =>
+  stood + (pausedAt === null ? 0 : Math.max(0, at - pausedAt));
 
 export const momentOf = (book: Book): Moment => ({ at: book.at, stood: standing(book) });
 

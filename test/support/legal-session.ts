@@ -25,7 +25,7 @@ export const pause = (book: Book): void => {
 
 export const resume = (book: Book): void => {
   expect(book, book.pausedAt !== null, "is resumed, but not paused");
-  book.deadline += book.at - (book.pausedAt ?? book.at);
+  book.deadline += Math.max(0, book.at - (book.pausedAt ?? book.at));
   book.stood = momentOf(book).stood;
   book.pausedAt = null;
 };

@@ -4,7 +4,8 @@ import type { OpenTask, SessionState } from "./state.ts";
  * For how long (ms) the session has stood still at `at`. What begins meanwhile is kept as if it had begun with the pause,
  * so that its end gives back no more than it took.
  */
-export const stoodFor = ({ paused }: SessionState, at: number): number => (paused === undefined ? 0 : at - paused.at);
+export const stoodFor = ({ paused }: SessionState, at: number): number =>
+  paused === undefined ? 0 : Math.max(0, at - paused.at);
 
 /** An open task as it goes on after the session stood still from `from` to `to` (epoch ms). */
 const thawTask = (task: OpenTask, from: number, to: number): OpenTask => {
@@ -27,11 +28,15 @@ const thawTask = (task: OpenTask, from: number, to: number): OpenTask => {
   }
 };
 
-/** The session as it goes on at `at` (epoch ms): the time of the pause is given back to every deadline. */
-export const thaw = (state: SessionState, at: number): SessionState => {
+/**
+ * The session as it goes on at `resumedAt` (epoch ms): the time of the pause is given back to every deadline, and none is
+ * taken where the clock of whoever resumes is behind that of whoever paused.
+ */
+export const thaw = (state: SessionState, resumedAt: number): SessionState => {
   const { paused, ...rest } = state;
   if (paused === undefined) return state;
   const { deadlineAt } = state;
+  const at = Math.max(resumedAt, paused.at);
   return {
     ...rest,
     open: state.open.map((task) => thawTask(task, paused.at, at)),

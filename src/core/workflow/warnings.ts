@@ -10,6 +10,11 @@ const warning = (path: Path, code: string, message: string): DefinitionFault => 
 
 const noEffect = (path: Path, message: string): DefinitionFault => warning(path, "no_effect", message);
 
+const insteadOfRun: Readonly<Record<string, string>> = {
+  map: " Give its `task` one, or the definition a `timeout`.",
+  workflow: " Give the definition that it starts a `timeout`.",
+};
+
 /** Of a task or of a map's item. */
 const workWarnings = (work: AuthoredItem, path: Path): readonly DefinitionFault[] => {
   const type = work.type ?? "agent";
@@ -22,10 +27,12 @@ const workWarnings = (work: AuthoredItem, path: Path): readonly DefinitionFault[
   if (typeof work.agentId === "string" && typeof work.agentCapability === "string") {
     found.push(noEffect([...path, "agentCapability"], "`agentId` wins over it."));
   }
-  const used = { queue: isGiven, start: type === "agent", heartbeat: type === "agent" };
-  for (const key of ["queue", "start", "heartbeat"] as const) {
+  const run = type !== "wait" && type !== "map" && type !== "workflow";
+  const used = { queue: isGiven, start: type === "agent", run, heartbeat: type === "agent" };
+  for (const key of ["queue", "start", "run", "heartbeat"] as const) {
     if (work.timeout?.[key] === undefined || used[key]) continue;
-    found.push(noEffect([...path, "timeout", key], `A task of the type \`${type}\` has no such deadline.`));
+    const instead = key === "run" ? (insteadOfRun[type] ?? "") : "";
+    found.push(noEffect([...path, "timeout", key], `A task of the type \`${type}\` has no such deadline.${instead}`));
   }
   return found;
 };

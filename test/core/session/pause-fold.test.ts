@@ -51,6 +51,15 @@ describe("a paused session", () => {
     expect(waitingFor(pause(begun({}), FROM).state, null)?.message).toBe("the session is paused");
   });
 
+  test("that is resumed by a clock behind the one that paused it loses no time", () => {
+    const before = begun({ timeout: "2h" });
+    const after = resume(pause(before, FROM), FROM - 4 * MINUTE);
+    expect(after.state.deadlineAt).toBe(before.state.deadlineAt);
+    expect(opened(after)).toMatchObject({ frozenMs: 0 });
+    const asleep = begun({ tasks: [{ taskId: "one", type: "wait", for: "1h" }] });
+    expect(opened(resume(pause(asleep, FROM), FROM - 4 * MINUTE))).toMatchObject({ until: T0 + 60 * MINUTE });
+  });
+
   test("does nothing by itself", () => {
     expect(dueAt(paused.state, paused.facts)).toBeNull();
     expect(dueBounds(paused.state, paused.facts.graph)).toBeNull();

@@ -38,6 +38,16 @@ test.each<[string, AuthoredDefinition["tasks"], string[]]>([
     ],
   ],
   [
+    "a run deadline where there is none",
+    [
+      { taskId: "a", type: "wait", for: "1s", timeout: { run: "1m" } },
+      { taskId: "b", type: "map", forEach: [], timeout: { run: "1m" }, task: { agentId: "x", timeout: { run: "1m" } } },
+      { taskId: "c", type: "workflow", workflowDefinitionId: "w2", timeout: { run: "1m" } },
+      { taskId: "d", type: "approval", timeout: { run: "1m" } },
+    ],
+    ["no_effect /tasks/0/timeout/run", "no_effect /tasks/1/timeout/run", "no_effect /tasks/2/timeout/run"],
+  ],
+  [
     "a fallback before continuing",
     [
       { taskId: "a", agentId: "x", onFailure: "continue", fallbackTaskId: "f" },
