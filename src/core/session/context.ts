@@ -1,12 +1,13 @@
 import type { Json, JsonObject } from "../json.ts";
 import type { Reads } from "../workflow/graph.ts";
 import { markerOf } from "../workflow/secret-marker.ts";
-import { renderTemplate, type Rendered } from "../workflow/template.ts";
+import { Work } from "../workflow/expression-value.ts";
+import { maxRenderedBytes, renderTemplate, type Rendered } from "../workflow/template.ts";
 import type { SessionEvent } from "./events.ts";
 import { numberOf } from "./carried.ts";
 import { endedTask, inputOf } from "./facts.ts";
 import type { EndedTask, OpenTask } from "./state.ts";
-import { rowIn, rowOf, type Turn } from "./turn.ts";
+import { rowIn, rowOf, spend, type Turn } from "./turn.ts";
 
 /** A task as templates and conditions see it. */
 export interface TaskFacts {
@@ -107,10 +108,21 @@ export const contextOf = (turn: Turn, reads: Reads): Context => {
   };
 };
 
+/** So many bytes are looked at in about the time of a step, and to enter a task takes so many for each that is open. */
+const BYTES_A_STEP = 8;
+const STEPS_AN_OPEN_TASK = 4;
+
 /** The parameters of a task, or of an item of a map, as they are for this entry. A template of parameters gives an object. */
 export const renderParameters = (
   turn: Turn,
   taskId: string,
   of: "task" | "items",
   context: Context & { readonly item?: Json; readonly index?: number },
-): Rendered<JsonObject> => renderTemplate(turn.facts.graph.template(taskId, of), context) as Rendered<JsonObject>;
+): Rendered<JsonObject> => {
+  const work = new Work();
+  const rendered = renderTemplate(turn.facts.graph.template(taskId, of), context, work) as Rendered<JsonObject>;
+  // What was too large has been looked at, too.
+  const thrownAway = !rendered.ok && rendered.code === "limit_output" ? maxRenderedBytes / BYTES_A_STEP : 0;
+  spend(turn, work.used + STEPS_AN_OPEN_TASK * turn.state.open.length + thrownAway);
+  return rendered;
+};

@@ -34,13 +34,15 @@ export interface Decision {
   /** The agents as the events leave them. */
   readonly agents: ReadonlyMap<string, Agent>;
   readonly answer: Answer;
+  /** The work it cost: see `Facts.maxSteps`. */
+  readonly steps: number;
 }
 
 /** What was decided; nothing, if it turned out that facts are missing. */
 const decision = (turn: Turn, answer: Answer): Decision => {
   proceed(turn);
-  const { events, state, agents } = turn;
-  if (!lacksFacts(turn)) return { events, state, agents, answer };
+  const { events, state, agents, steps } = turn;
+  if (!lacksFacts(turn)) return { events, state, agents, answer, steps };
   const { missing } = turn;
   const needs: Needs = {
     rows: [...missing.rows],
@@ -50,7 +52,7 @@ const decision = (turn: Turn, answer: Answer): Decision => {
     ...(missing.relatives.size === 0 ? {} : { relatives: [...missing.relatives] }),
     ...(missing.spans.size === 0 ? {} : { spans: [...missing.spans.values()] }),
   };
-  return { events: [], state, agents, answer: { kind: "needs_facts", needs } };
+  return { events: [], state, agents, answer: { kind: "needs_facts", needs }, steps };
 };
 
 /** Does what a person says, once: under the same key it is answered as it was the first time, whatever came since. */

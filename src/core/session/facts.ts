@@ -56,6 +56,8 @@ export interface Facts {
   readonly relatives?: ReadonlyMap<string, Relative | null>;
   /** Which agents and capabilities were asked for; absent: all there are. What was not asked for is not known. */
   readonly known?: { readonly agents: ReadonlySet<string>; readonly caps: ReadonlySet<string> };
+  /** The work that this decision may cost, in steps; one that would cost more throws `OutOfSteps`. Absent: any. */
+  readonly maxSteps?: number;
 }
 
 /** A task of the definition. Throws for any other: a session is pinned to the definition its tasks came from. */

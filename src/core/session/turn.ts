@@ -58,7 +58,20 @@ export interface Turn {
   state: SessionState;
   /** What the events take as JSON so far. */
   bytes: number;
+  /** Work done so far: of expressions, and for each task that is entered the tasks that were open then. */
+  steps: number;
 }
+
+/** A decision would cost more work than its facts allow; nothing was decided. */
+export class OutOfSteps extends Error {
+  override readonly name = "OutOfSteps";
+}
+
+/** Takes note of work done. Throws `OutOfSteps` once it is too much. */
+export const spend = (turn: Turn, steps: number): void => {
+  turn.steps += steps;
+  if (turn.steps > (turn.facts.maxSteps ?? Infinity)) throw new OutOfSteps("the decision takes too many steps");
+};
 
 export const beginTurn = (
   state: SessionState,
@@ -86,6 +99,7 @@ export const beginTurn = (
   callLimits: command.callLimits ?? null,
   state,
   bytes: 0,
+  steps: 0,
 });
 
 export const openTask = (turn: Turn, n: number): OpenTask | undefined => turn.state.open.find((task) => task.n === n);

@@ -91,12 +91,11 @@ export const compileTemplate = (template: Json, options: ParseOptions = {}): Tem
   root: compiled(template, options),
 });
 
-/** As `render`, of a template that was compiled. */
-export const renderTemplate = ({ root }: Template, context: TemplateContext): Rendered => {
+/** As `render`, of a template that was compiled; what it cost is counted in `work`. */
+export const renderTemplate = ({ root }: Template, context: TemplateContext, work: Work = new Work()): Rendered => {
   let refusal: (Rendered & { ok: false }) | null = null;
   // Text built so far, in UTF-16 units: never more than its UTF-8 bytes, so it stops repetition before memory does.
   let built = 0;
-  const work = new Work();
 
   const valueOf = ({ shown, parsed }: Part): Json => {
     // One that cannot be read never gets here but in a definition that was saved before it was checked for.
