@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { ErrorCode } from "../problem.ts";
 import { agentAnswer, agentReportAnswer } from "./agent.ts";
 import { sessionCancelledAnswer, sessionStandingAnswer, signalSentAnswer, taskControlledAnswer } from "./control.ts";
+import { dryRunAnswer } from "./dry-run.ts";
 import {
   agentStateAnswer,
   healthAnswer,
@@ -134,6 +135,13 @@ export const answersByOperation = {
     ...rawBody,
     ...definition,
     ...(["malformed_yaml", "invalid_query"] as const),
+  ),
+  "POST /v1/opscore/workflows/{workflowId}/test": operation(
+    { 200: dryRunAnswer },
+    ...read,
+    ...body,
+    ...definition,
+    ...(["id_mismatch", "workflow_not_found"] as const),
   ),
   "GET /v1/opscore/workflows": operation({ 200: pageOf(workflowAnswer) }, ...read),
   "GET /v1/opscore/workflows/{workflowId}": operation(

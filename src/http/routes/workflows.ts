@@ -1,18 +1,21 @@
 import type { Context, Hono } from "hono";
 import * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
+import { testWorkflow, type TestRequest } from "../../app/dry-run/test-workflow.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { listDefinitions, readDefinition, saveDefinition, validateDefinition } from "../../app/workflow-definitions.ts";
 import type { WorkflowDetailAnswer, WorkflowValidAnswer } from "../../contract/answers/workflow.ts";
+import { dryRunSchema } from "../../contract/dry-run.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionText } from "../../contract/requests.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
 import { pathId } from "../cause.ts";
 import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
+import { dryRunToWire } from "../dry-run-wire.ts";
 import type { AppEnv } from "../env.ts";
-import { bodyLimits, mediaTypeOf, parseJson, readBody } from "../middleware/body.ts";
+import { bodyLimits, mediaTypeOf, parseJson, readBody, readJson } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
-import { definitionToWire } from "../wire.ts";
+import { definitionToWire, jsonObject } from "../wire.ts";
 
 /** A cursor: when the newest revision was saved, and the id. */
 const PLACE = /^[0-9]{1,15}\.[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$/;
@@ -45,6 +48,18 @@ const readBodyDocument = async (c: Context<AppEnv>): Promise<ReturnType<typeof r
   return readDocument(await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] }), isYaml);
 };
 
+const testRequest = (workflowId: string, body: z.output<typeof dryRunSchema>): TestRequest => ({
+  workflowId,
+  definition:
+    body.workflowDefinition === undefined
+      ? { kind: "saved", revision: body.revision ?? null }
+      : { kind: "inline", document: body.workflowDefinition },
+  agentId: body.agentId ?? null,
+  input: jsonObject(body.initialPayload),
+  mocks: body.mocks,
+  startAt: body.startAt ?? null,
+});
+
 export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/workflows", noQuery, async (c) => {
     const { value, locate } = await readBodyDocument(c);
@@ -56,6 +71,11 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/workflows/validate", noQuery, async (c) => {
     const { value, locate } = await readBodyDocument(c);
     return c.json({ valid: true, ...validateDefinition(value, locate) } satisfies WorkflowValidAnswer);
+  });
+
+  app.post("/v1/opscore/workflows/:workflowId/test", noQuery, async (c) => {
+    const body = await readJson(c, dryRunSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
+    return c.json(dryRunToWire(await testWorkflow(deps, testRequest(pathId(c, "workflowId"), body))));
   });
 
   app.get("/v1/opscore/workflows", query(pageQuery), async (c) => {
