@@ -87,19 +87,22 @@ export const list = (known: Known): RequestCommand => {
   return request(route, { params, query: `${page}${filtered.includes(route) ? filterOf(known, route) : ""}` });
 };
 
+const SCHEDULE = `GET ${SCHEDULES}/:scheduleId`;
+
 const singles: readonly string[] = [
   `GET ${AGENTS}/:agentId`,
   "GET /v1/opscore/agent/:agentId/state",
   `GET ${SESSIONS}/:sessionId`,
   `GET ${SESSIONS}/:sessionId`,
   `GET ${WORKFLOWS}/:workflowId`,
-  `GET ${SCHEDULES}/:scheduleId`,
+  SCHEDULE,
 ];
 
 /** One thing by its id. */
 export const read = (known: Known): RequestCommand => {
   const { random, cast } = known;
-  const route = random.pick(singles);
+  // Few scripts have schedules at all.
+  const route = random.pick(known.schedules.length === 0 ? singles : [...singles, SCHEDULE, SCHEDULE]);
   const workflowId = random.chance(0.95) ? random.pick(cast.workflowIds) : random.pick(["none", "%27", "W%00"]);
   const scheduleId = random.pick(
     known.schedules.length > 0 && random.chance(0.7) ? known.schedules : ["s", "S", "1", "none"],

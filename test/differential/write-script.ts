@@ -3,6 +3,7 @@ import type { Random } from "../sim/random.ts";
 import { notify, putAgent, report } from "./agent-commands.ts";
 import type { Command, EngineCommand, Run, Script, Step } from "./command.ts";
 import { control } from "./control-commands.ts";
+import { dryRun } from "./dry-run-commands.ts";
 import { createKnown, learn, recent, type Known } from "./known.ts";
 import { list, read, stray } from "./read-commands.ts";
 import { again } from "./rerun-commands.ts";
@@ -39,6 +40,7 @@ const weights: readonly (readonly [number, Draw])[] = [
   [4, cancel],
   [34, control],
   [8, single],
+  [8, dryRun],
   [20, again],
   [16, schedule],
   [10, list],
