@@ -28,6 +28,8 @@ export type Check = (ok: boolean, promise: string, message: () => string) => voi
 export class SimPeople {
   readonly #world: SimWorld;
   readonly #random: Random;
+  /** Which words have a key, apart from what is drawn besides. */
+  readonly #keys: Random;
   readonly #said: Said[] = [];
   /** How likely a person says something about a session that needs nothing. */
   readonly #busy: number;
@@ -39,6 +41,7 @@ export class SimPeople {
   constructor(world: SimWorld) {
     this.#world = world;
     this.#random = world.random.fork("people");
+    this.#keys = world.random.fork("keys");
     this.#busy = this.#random.pick([0, 0.03, 0.15]);
     this.#quick = this.#random.pick([0, 0.1, 0.4]);
     const look = (): void => {
@@ -120,7 +123,8 @@ export class SimPeople {
     const random = this.#random;
     const word = `word${this.#said.length}.`;
     // Without a key, whoever repeats a signal has sent two.
-    const key = verb === "signal" && random.chance(0.7) ? `signal-${word}` : null;
+    const isKeyed = verb === "signal" ? random.chance(0.7) : verb !== "cancel" && this.#keys.chance(0.5);
+    const key = isKeyed ? `${verb}-${word}` : null;
     const said: Said = { sessionId, verb, word, name, key, status: null };
     this.#said.push(said);
     const known = this.#world.words.get(`${sessionId} ${verb}`) ?? new Set([""]);
@@ -128,7 +132,7 @@ export class SimPeople {
     this.#world.saw(`said:${verb}`);
     this.#waiting += 1;
     this.#repeat(said, () => (this.#waiting -= 1));
-    if (key !== null && random.chance(0.3)) {
+    if (key !== null && (verb === "signal" ? random : this.#keys).chance(0.3)) {
       this.#waiting += 1;
       this.#world.scheduler.after(random.between(0, 60_000), () => this.#repeat(said, () => (this.#waiting -= 1)));
     }
@@ -160,7 +164,7 @@ export class SimPeople {
     );
   }
 
-  /** P1: what was taken is in the log; P8: the same signal again is the same signal; P10: none is lost. */
+  /** P1: what was taken is in the log; P8: the same word again under its key is the same word; P10: none is lost. */
   check(db: SimDatabase, check: Check): void {
     for (const said of this.#said) {
       if (said.status === null || said.status === 0) continue;
@@ -175,6 +179,13 @@ export class SimPeople {
           () => `${verb} ${word} to ${sessionId} was taken`,
         );
       if (key === null) continue;
+      if (verb !== "signal") {
+        const answers = events.filter((event) => event.type === "ControlAnswered" && event.key === key).length;
+        // What changed nothing is not remembered: a copy that comes later may be taken, once.
+        const is = answers === 1 || (answers === 0 && said.status === 200);
+        check(is, "P8", () => `${key} to ${sessionId} was answered ${said.status} and taken ${answers} times`);
+        continue;
+      }
       const times = events.filter((event) => event.type === "SignalReceived" && event.key === key).length;
       check(times === 1, "P8", () => `the signal ${key} to ${sessionId} has come ${times} times`);
     }

@@ -9,8 +9,8 @@ const TRACE_LINES = 80;
 /** With fewer schedules some fault may not have been drawn. */
 const ENOUGH = 500;
 
-/** They take an absence at one certain moment. */
-const RARE: ReadonlySet<string> = new Set(["DeadlineMoved"]);
+/** They take an absence at one certain moment. Nobody here runs a session again: that is killed at every port call. */
+const RARE: ReadonlySet<string> = new Set(["DeadlineMoved", "TasksCarried"]);
 
 const everything = [
   "errorBefore", "errorAfter", "busy", "stall", "killBefore", "killAfter", "requestLost", "answerLost", "requestCopied",
