@@ -48,7 +48,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
   calendar: { ...adapter, packages: ["croner"] },
   http: { folders: ["app", "contract"], packages: ["hono", "@hono/*", "zod", "js-yaml", "yaml"] },
   dashboard: { folders: ["sdk"], types: ["contract"] },
-  sdk: { folders: ["contract"] },
+  sdk: { types: ["contract"] },
   cli: { folders: ["sdk"], packages: ["commander", "node:*"] },
   entry: null,
 };

@@ -1,0 +1,4 @@
+import { workerdPlatform } from "../support/workerd-platform.ts";
+import { sdkSuite } from "../suites/sdk-suite.ts";
+
+sdkSuite(workerdPlatform);
