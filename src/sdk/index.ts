@@ -15,7 +15,9 @@ export type {
   AgentRegistration,
   Bulk,
   Decision,
+  DryRun,
   JsonObject,
+  Mock,
   NewSchedule,
   Rerun,
   ScheduleSpec,
@@ -45,6 +47,7 @@ export type {
   SignalSentAnswer,
   TaskControlledAnswer,
 } from "../contract/answers/control.ts";
+export type { DryRunAnswer } from "../contract/answers/dry-run.ts";
 export type {
   AgentStateAnswer,
   HealthAnswer,

@@ -44,6 +44,34 @@ export type WorkflowTrigger = (
   | { readonly workflowDefinition: WorkflowDefinition; readonly workflowDefinitionId?: never }
 ) & { readonly initialPayload?: JsonObject | null };
 
+type Mocked = { readonly [key in "output" | "signal"]?: unknown } & {
+  readonly error?: {
+    readonly code: string;
+    readonly message?: string;
+    readonly retryable?: boolean;
+    readonly retryAfterMs?: number;
+  };
+  readonly noAnswer?: true;
+  readonly refused?: true;
+  readonly approve?: true | Decision;
+  readonly reject?: true | Decision;
+  readonly never?: true;
+};
+
+/** What a task comes to in a dry run: one of these outcomes, and after what time. */
+export type Mock = Mocked & { readonly after?: Duration };
+
+/** A dry run: of the newest revision, of another, or of a definition that comes along. */
+export interface DryRun {
+  readonly revision?: number;
+  readonly workflowDefinition?: WorkflowDefinition;
+  readonly agentId?: string;
+  readonly initialPayload?: JsonObject | null;
+  /** By `taskId`: one for all attempts, or one for each (of a map: for each item, and of each item for each attempt). */
+  readonly mocks?: Readonly<Record<string, Mock | readonly (Mock | null | readonly (Mock | null)[])[]>>;
+  readonly startAt?: string | Date;
+}
+
 type Group = "open" | "ended";
 type Some<T> = T | readonly T[];
 

@@ -1,5 +1,7 @@
+import type { DryRunAnswer } from "../contract/answers/dry-run.ts";
 import type { WorkflowAnswer, WorkflowDetailAnswer, WorkflowValidAnswer } from "../contract/answers/workflow.ts";
 import type { WorkflowDefinition } from "./definition.ts";
+import type { DryRun } from "./inputs.ts";
 import type { CallOptions } from "./options.ts";
 import { pagedBy, type Paged, type PageQuery } from "./pages.ts";
 import type { Transport } from "./transport.ts";
@@ -14,6 +16,8 @@ export interface Workflows {
   list(query?: PageQuery, options?: CallOptions): Paged<WorkflowAnswer>;
   /** A revision with its content; the newest unless another is named. */
   get(workflowId: string, query?: { readonly revision?: number }, options?: CallOptions): Promise<WorkflowDetailAnswer>;
+  /** Runs a workflow against mocks, in virtual time: no agent is asked and nothing is written. */
+  test(workflowId: string, dryRun?: DryRun, options?: CallOptions): Promise<DryRunAnswer>;
 }
 
 const mediaType = (definition: WorkflowDefinition | string): string =>
@@ -33,4 +37,6 @@ export const workflowsOf = ({ send }: Transport): Workflows => ({
     ),
   get: (workflowId, query = {}, options) =>
     send("GET /v1/opscore/workflows/{workflowId}", { repeat: "read", path: { workflowId }, query, options }),
+  test: (workflowId, body = {}, options) =>
+    send("POST /v1/opscore/workflows/{workflowId}/test", { repeat: "read", path: { workflowId }, body, options }),
 });

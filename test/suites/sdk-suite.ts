@@ -80,6 +80,11 @@ export const sdkSuite = (platform: Platform): void => {
       expect((await workflows.list({ limit: 2 }).page()).data).toHaveLength(2);
       expect(await workflows.get("listed", { revision: 1 })).toMatchObject({ definition: { name: "Listed" } });
 
+      const dry = await workflows.test("report", {
+        mocks: { draft: [{ error: { code: "no" } }, { output: "text", after: "1m" }] },
+      });
+      expect(dry).toMatchObject({ status: "completed", session: { tasks: [{ output: "text" }] }, stopped: null });
+
       const triggered = await agents.triggerWorkflow("writer", { workflowDefinitionId: "report" });
       const attemptId = await attemptOf(triggered.sessionId);
       expect(sent).toContain(attemptId);

@@ -1,0 +1,4 @@
+import { workerdPlatform } from "../support/workerd-platform.ts";
+import { sdkAgentSuite } from "../suites/sdk-agent-suite.ts";
+
+sdkAgentSuite(workerdPlatform);
