@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "./ids.ts";
+import { sealedPageQuery } from "./pages.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
 /** Filters of lists, as query parameters. All texts; a bad one is a fault of its own, so that all come at once. */
@@ -74,16 +75,18 @@ const words = (most: number) =>
 const sessionId = z.string().regex(/^ses_[0-9A-Z]{28}$/, { error: "Expected the id of a session" });
 
 const sessionParameters = {
-  workflowId: idSchema.optional(),
-  agentId: idSchema.optional(),
-  waitingFor: words(128).optional(),
-  errorCode: words(128).optional(),
-  startedAfter: instant.optional(),
-  startedBefore: instant.optional(),
-  endedAfter: instant.optional(),
-  endedBefore: instant.optional(),
-  text: words(200).optional(),
-  parent: sessionId.optional(),
+  workflowId: idSchema.optional().describe("Of this workflow."),
+  agentId: idSchema.optional().describe("Started for this agent."),
+  waitingFor: words(128).optional().describe("Waiting for this: a code of `waitingFor`."),
+  errorCode: words(128).optional().describe("Failed with this code."),
+  startedAfter: instant
+    .optional()
+    .describe("Started at this time or later. RFC 3339; the + of an offset is sent as %2B."),
+  startedBefore: instant.optional().describe("Started before this time."),
+  endedAfter: instant.optional().describe("Ended at this time or later."),
+  endedBefore: instant.optional().describe("Ended before this time."),
+  text: words(200).optional().describe("With this text in an id, a name or the reason."),
+  parent: sessionId.optional().describe("The children of this session."),
 };
 
 /** The filters of counts of sessions. */
@@ -91,27 +94,52 @@ export const sessionCountsQuery = z.strictObject(sessionParameters);
 
 /** The filters of a list of sessions. */
 export const sessionsQuery = sessionCountsQuery.extend({
-  status: statuses(SESSION_STATUSES, sessionGroups).optional(),
+  status: statuses(SESSION_STATUSES, sessionGroups)
+    .optional()
+    .describe(
+      `One or several, separated by commas: ${SESSION_STATUSES.join(", ")}; \`open\` and \`ended\` stand for several.`,
+    ),
 });
 
 /** The filters of a list of tasks. */
-export const tasksQuery = z.strictObject({
-  status: statuses(TASK_STATUSES, taskGroups).optional(),
-  agentId: idSchema.optional(),
-  sessionId: sessionId.optional(),
-  workflowId: idSchema.optional(),
+const tasksQuery = z.strictObject({
+  status: statuses(TASK_STATUSES, taskGroups)
+    .optional()
+    .describe(
+      `One or several, separated by commas: ${TASK_STATUSES.join(", ")}; \`open\` and \`ended\` stand for several.`,
+    ),
+  agentId: idSchema.optional().describe("Held by this agent."),
+  sessionId: sessionId.optional().describe("Of this session; without it only open tasks are listed."),
+  workflowId: idSchema.optional().describe("Of sessions of this workflow."),
 });
 
 /** Ended tasks are in their sessions' logs only, so without a session they cannot be listed. */
-export const endedNeedSession = (asked: { readonly status?: unknown; readonly sessionId?: unknown }): boolean =>
+const endedNeedSession = (asked: { readonly status?: unknown; readonly sessionId?: unknown }): boolean =>
   asked.sessionId !== undefined ||
   !Array.isArray(asked.status) ||
   !asked.status.some((one) => taskGroups["ended"]?.some((ended) => ended === one));
 
 /** Told along with whatever else is wrong. */
-export const endedNeedSessionFault = {
+const endedNeedSessionFault = {
   error: "Ended tasks are listed with sessionId only",
   path: ["status"],
   params: { code: "not_allowed" },
   when: () => true,
 };
+
+/** A list of sessions, page by page. */
+export const sessionPageQuery = sessionsQuery.extend(sealedPageQuery(/^ses_[0-9A-Z]{28}$/));
+
+/** A list of tasks, page by page. */
+export const taskPageQuery = tasksQuery
+  .extend(sealedPageQuery(/^ses_[0-9A-Z]{28}\.[0-9]{1,6}$/))
+  .refine(endedNeedSession, endedNeedSessionFault);
+
+/** Which revision of a definition. */
+export const revisionQuery = z.strictObject({
+  revision: z
+    .string()
+    .regex(/^[1-9][0-9]{0,8}$/, { error: "Expected a revision number" })
+    .optional()
+    .describe("The revision, from 1; the newest unless said."),
+});

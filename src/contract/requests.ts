@@ -98,9 +98,3 @@ export const failSchema = closed({
 });
 
 export const beatSchema = closed({ progress: z.unknown().optional() });
-
-/** A definition's place in a list of revisions, as a query parameter. */
-export const revisionText = z
-  .string()
-  .regex(/^[1-9][0-9]{0,8}$/, { error: "Expected a revision number" })
-  .optional();

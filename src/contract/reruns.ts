@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { closed } from "./closed.ts";
 import { idSchema } from "./ids.ts";
+import { sealedPageQuery } from "./pages.ts";
 import { sessionsQuery } from "./queries.ts";
 
 /** Bodies by which sessions are run again, one or many, or cancelled by the dozen. */
@@ -19,14 +20,13 @@ export const rerunSchema = closed({
 const MAX_SESSIONS = 100;
 const DEFAULT_SESSIONS = 20;
 
-/** `cursor`: how the place is read that an earlier answer gave. */
-export const bulkSchema = <Cursor extends z.ZodType>(cursor: Cursor) =>
-  closed({
-    action: z.enum(["cancel", "rerun"]),
-    filter: closed(sessionsQuery.shape).optional(),
-    all: z.boolean().optional(),
-    dryRun: z.boolean().optional(),
-    reason: text.optional(),
-    cursor: cursor.optional(),
-    limit: z.int().min(1).max(MAX_SESSIONS).default(DEFAULT_SESSIONS),
-  });
+/** What a bulk action is for. Its cursor is read as that of the list with the same filter. */
+export const bulkSchema = closed({
+  action: z.enum(["cancel", "rerun"]),
+  filter: closed(sessionsQuery.shape).optional(),
+  all: z.boolean().optional(),
+  dryRun: z.boolean().optional(),
+  reason: text.optional(),
+  cursor: sealedPageQuery(/^ses_[0-9A-Z]{28}$/).cursor,
+  limit: z.int().min(1).max(MAX_SESSIONS).default(DEFAULT_SESSIONS),
+});

@@ -16,27 +16,27 @@ export const OVERLAPS = ["skip", "buffer_one", "allow", "cancel_other"] as const
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/**
- * The body that makes or replaces a schedule. What the calendar has to say is reported next to all other faults. An
- * optional field may be `null`, so that what was read can be sent back.
- */
+/** The body that makes or replaces a schedule. An optional field may be `null`, so that what was read can be sent back. */
+export const scheduleBody = closed({
+  scheduleId: idSchema.optional(),
+  cron: z.string(),
+  timeZone: z.string().default(DEFAULT_ZONE),
+  workflowDefinitionId: idSchema,
+  revision: z.int().min(1).nullish(),
+  agentId: idSchema.nullish(),
+  initialPayload: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .transform((value) => value ?? {}),
+  overlap: z.enum(OVERLAPS).default("skip"),
+  catchUp: duration(0).default("1h"),
+  paused: z.boolean().optional(),
+  description: z.string().max(1_024).nullish(),
+});
+
+/** `scheduleBody`; what the calendar has to say is reported next to all other faults. */
 export const scheduleSchema = (check: CheckCalendar) =>
-  closed({
-    scheduleId: idSchema.optional(),
-    cron: z.string(),
-    timeZone: z.string().default(DEFAULT_ZONE),
-    workflowDefinitionId: idSchema,
-    revision: z.int().min(1).nullish(),
-    agentId: idSchema.nullish(),
-    initialPayload: z
-      .record(z.string(), z.unknown())
-      .nullish()
-      .transform((value) => value ?? {}),
-    overlap: z.enum(OVERLAPS).default("skip"),
-    catchUp: duration(0).default("1h"),
-    paused: z.boolean().optional(),
-    description: z.string().max(1_024).nullish(),
-  }).superRefine(
+  scheduleBody.superRefine(
     (value, context) => {
       const { cron, timeZone = DEFAULT_ZONE } = value as Record<string, unknown>;
       if (typeof cron !== "string" && typeof timeZone !== "string") return;

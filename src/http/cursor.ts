@@ -1,20 +1,8 @@
-import * as z from "zod";
+import type * as z from "zod";
 import { OpsError } from "../app/ops-error.ts";
 import { sha256 } from "../app/sha256.ts";
 import type { PageAnswer } from "../contract/answers/lists.ts";
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
-
-/** Query parameters of every list. */
-export const pageQuery = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^[1-9][0-9]{0,2}$/, { error: `Expected a number from 1 to ${MAX_LIMIT}` })
-    .refine((text) => Number(text) <= MAX_LIMIT, { error: `Expected a number from 1 to ${MAX_LIMIT}` })
-    .optional(),
-  cursor: z.string().min(1).max(512).optional(),
-});
+import { decodeCursor, DEFAULT_LIMIT, type pageQuery, type SealedPlace } from "../contract/pages.ts";
 
 export interface PageRequest {
   readonly after: string | null;
@@ -25,43 +13,12 @@ export interface PageRequest {
 export const pageRequest = (query: z.output<typeof pageQuery>, shape: RegExp): PageRequest => {
   const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
   if (query.cursor === undefined) return { after: null, limit };
-  const after = decode(query.cursor);
+  const after = decodeCursor(query.cursor);
   if (after !== null && shape.test(after)) return { after, limit };
   throw new OpsError("invalid_query", "cursor: Expected a cursor from an earlier answer", {
     errors: [{ pointer: "/cursor", code: "invalid_cursor", message: "Expected a cursor from an earlier answer" }],
   });
 };
-
-/** Where a list with filters goes on, and the filter it was cut with. */
-interface SealedPlace {
-  readonly place: string;
-  readonly seal: string;
-}
-
-const SEALED = /^(.{1,256})#([0-9a-f]{16})$/;
-
-/**
- * Query parameters of a list with filters. Its cursor names its filter too: with another one it would skip or repeat
- * rows without a word. `shape` is what a place looks like.
- */
-export const sealedPageQuery = (shape: RegExp) => ({
-  limit: pageQuery.shape.limit,
-  cursor: z
-    .string()
-    .min(1)
-    .max(512)
-    .transform((text, context): SealedPlace => {
-      const [, place, seal] = SEALED.exec(decode(text) ?? "") ?? [];
-      if (place !== undefined && seal !== undefined && shape.test(place)) return { place, seal };
-      context.addIssue({
-        code: "custom",
-        message: "Expected a cursor from an earlier answer",
-        params: { code: "invalid_cursor" },
-      });
-      return z.NEVER;
-    })
-    .optional(),
-});
 
 /** What names a filter in a cursor. Equal filters have their members in the same order. */
 export const sealOf = async (filter: unknown): Promise<string> => (await sha256(JSON.stringify(filter))).slice(0, 16);
@@ -85,14 +42,6 @@ export const sealedPageAnswer = <T, U>(
   seal: string,
   toWire: (row: T) => U,
 ): PageAnswer<U> => pageAnswer({ data: page.data, next: page.next === null ? null : `${page.next}#${seal}` }, toWire);
-
-const decode = (cursor: string): string | null => {
-  try {
-    return atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    return null;
-  }
-};
 
 /** The answer of a list. */
 export const pageAnswer = <T, U>(

@@ -1,7 +1,8 @@
 import { zValidator } from "@hono/zod-validator";
-import * as z from "zod";
+import type * as z from "zod";
 import { OpsError } from "../../app/ops-error.ts";
 import { faultsOf } from "../../contract/faults.ts";
+import { noParameters } from "../../contract/pages.ts";
 
 /**
  * Checks the query against a strict object of strings: an unknown, repeated or bad parameter is 400 `invalid_query`.
@@ -16,4 +17,4 @@ export const query = <T extends z.ZodObject>(schema: T) =>
   });
 
 /** For a path that takes no parameters. */
-export const noQuery = query(z.strictObject({}));
+export const noQuery = query(noParameters);

@@ -7,15 +7,13 @@ import type { SessionFilter } from "../../app/session-lists-port.ts";
 import type { BulkAnswer, SessionRerunAnswer } from "../../contract/answers/session.ts";
 import { bulkSchema, rerunSchema } from "../../contract/reruns.ts";
 import { keyCause, pathId } from "../cause.ts";
-import { pageAnswer, sealedPageQuery, sealedPageRequest, sealOf } from "../cursor.ts";
+import { pageAnswer, sealedPageRequest, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery } from "../middleware/query.ts";
 import { sessionFilter } from "../session-filter.ts";
 import { jsonObject } from "../wire.ts";
-
-const bulk = bulkSchema(sealedPageQuery(/^ses_[0-9A-Z]{28}$/).cursor);
 
 const fault = (pointer: string, code: string, message: string): OpsError =>
   new OpsError("validation_failed", message, { errors: [{ pointer, code, message }] });
@@ -34,7 +32,7 @@ const filterOf = (action: "cancel" | "rerun", filter: SessionFilter, all: boolea
 export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/sessions/bulk", noQuery, async (c) => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
-    const { action, filter: asked = {}, all, dryRun, reason, cursor, limit } = decodeJson(bytes, bulk);
+    const { action, filter: asked = {}, all, dryRun, reason, cursor, limit } = decodeJson(bytes, bulkSchema);
     const filter = filterOf(action, sessionFilter(asked), all);
     const key = (await idempotencyOf(c, bytes))?.key ?? null;
     if (dryRun === true) return c.json((await previewBulk(deps, filter)) satisfies BulkAnswer);

@@ -3,23 +3,12 @@ import type { Deps } from "../../app/deps.ts";
 import { countSessions, listSessions } from "../../app/list-sessions.ts";
 import { listOpenTasks, listSessionTasks, type TaskFilter } from "../../app/list-tasks.ts";
 import type { TaskPlace } from "../../app/session-lists-port.ts";
-import {
-  endedNeedSession,
-  endedNeedSessionFault,
-  sessionCountsQuery,
-  sessionsQuery,
-  tasksQuery,
-} from "../../contract/queries.ts";
-import { sealedPageAnswer, sealedPageQuery, sealedPageRequest, sealOf } from "../cursor.ts";
+import { sessionCountsQuery, sessionPageQuery, taskPageQuery } from "../../contract/queries.ts";
+import { sealedPageAnswer, sealedPageRequest, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { query } from "../middleware/query.ts";
 import { sessionFilter } from "../session-filter.ts";
 import { sessionToWire, taskSummaryToWire } from "../wire.ts";
-
-const sessionPage = sessionsQuery.extend(sealedPageQuery(/^ses_[0-9A-Z]{28}$/));
-const taskPage = tasksQuery
-  .extend(sealedPageQuery(/^ses_[0-9A-Z]{28}\.[0-9]{1,6}$/))
-  .refine(endedNeedSession, endedNeedSessionFault);
 
 const taskPlace = (text: string): TaskPlace => {
   const [sessionId = "", n] = text.split(".");
@@ -27,7 +16,7 @@ const taskPlace = (text: string): TaskPlace => {
 };
 
 export const sessionListRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
-  app.get("/v1/opscore/sessions", query(sessionPage), async (c) => {
+  app.get("/v1/opscore/sessions", query(sessionPageQuery), async (c) => {
     const asked = c.req.valid("query");
     const filter = sessionFilter(asked);
     const seal = await sealOf(filter);
@@ -39,7 +28,7 @@ export const sessionListRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     c.json(await countSessions(deps, sessionFilter(c.req.valid("query")))),
   );
 
-  app.get("/v1/opscore/tasks", query(taskPage), async (c) => {
+  app.get("/v1/opscore/tasks", query(taskPageQuery), async (c) => {
     const asked = c.req.valid("query");
     const { status, agentId, sessionId, workflowId } = asked;
     const filter: TaskFilter = {

@@ -1,16 +1,17 @@
 import type { Context, Hono } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import { testWorkflow, type TestRequest } from "../../app/dry-run/test-workflow.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { listDefinitions, readDefinition, saveDefinition, validateDefinition } from "../../app/workflow-definitions.ts";
 import type { WorkflowDetailAnswer, WorkflowValidAnswer } from "../../contract/answers/workflow.ts";
 import { dryRunSchema } from "../../contract/dry-run.ts";
+import { pageQuery } from "../../contract/pages.ts";
 import type { Fault } from "../../contract/problem.ts";
-import { revisionText } from "../../contract/requests.ts";
+import { revisionQuery } from "../../contract/queries.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
 import { pathId } from "../cause.ts";
-import { pageAnswer, pageQuery, pageRequest } from "../cursor.ts";
+import { pageAnswer, pageRequest } from "../cursor.ts";
 import { dryRunToWire } from "../dry-run-wire.ts";
 import type { AppEnv } from "../env.ts";
 import { bodyLimits, mediaTypeOf, parseJson, readBody, readJson } from "../middleware/body.ts";
@@ -83,7 +84,7 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     return c.json(pageAnswer(await listDefinitions(deps, page), definitionToWire));
   });
 
-  app.get("/v1/opscore/workflows/:workflowId", query(z.strictObject({ revision: revisionText })), async (c) => {
+  app.get("/v1/opscore/workflows/:workflowId", query(revisionQuery), async (c) => {
     const { revision } = c.req.valid("query");
     const { record, definition } = await readDefinition(
       deps,
