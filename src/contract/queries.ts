@@ -76,7 +76,7 @@ const sessionId = z.string().regex(/^ses_[0-9A-Z]{28}$/, { error: "Expected the 
 
 const sessionParameters = {
   workflowId: idSchema.optional().describe("Of this workflow."),
-  agentId: idSchema.optional().describe("Started for this agent."),
+  agentId: idSchema.optional().describe("Started for this agent, or worked on by it now."),
   waitingFor: words(128).optional().describe("Waiting for this: a code of `waitingFor`."),
   errorCode: words(128).optional().describe("Failed with this code."),
   startedAfter: instant
@@ -85,7 +85,9 @@ const sessionParameters = {
   startedBefore: instant.optional().describe("Started before this time."),
   endedAfter: instant.optional().describe("Ended at this time or later."),
   endedBefore: instant.optional().describe("Ended before this time."),
-  text: words(200).optional().describe("With this text in an id, a name or the reason."),
+  text: words(200)
+    .optional()
+    .describe("Part of its id, of its workflow's id or of the message it ended with; `A`–`Z` in either case."),
   parent: sessionId.optional().describe("The children of this session."),
 };
 

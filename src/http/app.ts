@@ -3,14 +3,17 @@ import type { Deps } from "../app/deps.ts";
 import { randomHex } from "../app/deps.ts";
 import { OpsError } from "../app/ops-error.ts";
 import type { HealthAnswer, ReadyAnswer } from "../contract/answers/legacy.ts";
+import { operations } from "../contract/operations/table.ts";
 import type { AppEnv } from "./env.ts";
 import { bearerAuth, type AuthOptions } from "./middleware/auth.ts";
 import { unknownRoute } from "./middleware/method-guard.ts";
+import { describedAnswers } from "./middleware/operation.ts";
 import { problemHandler } from "./middleware/problem.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
+import { referenceRoutes } from "./routes/reference.ts";
 import { rerunRoutes } from "./routes/reruns.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionListRoutes } from "./routes/session-lists.ts";
@@ -35,6 +38,7 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   const app = new Hono<AppEnv>();
   app.use(requestLog(deps));
   app.use(requestId(() => `req_${randomHex(deps.entropy, 12)}`));
+  app.use(describedAnswers(operations));
   app.onError(problemHandler(deps));
   app.notFound(unknownRoute(app));
 
@@ -46,6 +50,7 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   });
 
   schemaRoutes(app);
+  referenceRoutes(app);
 
   const requireKey = bearerAuth(settings.auth);
   app.use("/v1/*", (c, next) => (c.req.path === NOTIFY ? next() : requireKey(c, next)));

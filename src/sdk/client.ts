@@ -17,6 +17,8 @@ export interface OpsCore {
   readonly schemas: {
     /** The JSON Schema of workflow definitions, for editors. */
     workflow(options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
+    /** The description of the API: OpenAPI 3.1. */
+    openApi(options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
   };
   /** The process answers. */
   health(options?: CallOptions): Promise<HealthAnswer>;
@@ -40,6 +42,7 @@ export const createOpsCore = (options: ClientOptions): OpsCore => {
     schedules: schedulesOf(transport),
     schemas: {
       workflow: (callOptions) => send("GET /schemas/workflow.json", { repeat: "read", options: callOptions }),
+      openApi: (callOptions) => send("GET /openapi.json", { repeat: "read", options: callOptions }),
     },
     health: (callOptions) => send("GET /health", { repeat: "read", options: callOptions }),
     ready: (callOptions) => send("GET /ready", { repeat: "read", options: callOptions }),

@@ -10,8 +10,8 @@ type BodyOf<S> = S extends { readonly _zod: { readonly output: infer Body } } ? 
 
 type Values<T> = T[keyof T];
 
-/** What an operation answers with success; `null` if that has no body. */
-export type AnswerOf<O extends Operation> = BodyOf<Values<Table[O]["answers"]>>;
+/** What an operation answers with success; `null` if that has no body. Never 304: no call here is conditional. */
+export type AnswerOf<O extends Operation> = BodyOf<Values<Omit<Table[O]["answers"], 304>>>;
 
 /** A value in a path. A `:` stays as it is, as it does in all other clients: ids of attempts have one. */
 const escaped = (value: string): string => encodeURIComponent(value).replaceAll("%3A", ":");

@@ -153,6 +153,7 @@ describe("as JSON Schema, from which documents and types are made", () => {
   test.each([...bodies, ["a problem", problemSchema] as const])("%s: each member says what it is", (_, schema) => {
     const document = z.toJSONSchema(schema, { io: "output" });
     expect(undescribed(document, "")).toEqual([]);
-    expect(JSON.stringify(document)).toContain('"properties"');
+    // A page or a text has no members.
+    if (document.type !== "string") expect(JSON.stringify(document)).toContain('"properties"');
   });
 });

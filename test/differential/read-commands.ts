@@ -115,7 +115,16 @@ export const read = (known: Known): RequestCommand => {
 };
 
 const probes = (random: Random): RequestCommand =>
-  request(random.pick(["GET /health", "GET /ready", "GET /schemas/workflow.json"]));
+  request(
+    random.pick([
+      "GET /health",
+      "GET /ready",
+      "GET /schemas/workflow.json",
+      "GET /openapi.json",
+      "GET /docs",
+      "GET /llms.txt",
+    ]),
+  );
 
 /** What the app takes no notice of or refuses before anybody looks at it. */
 export const stray = (known: Known): RequestCommand => {

@@ -56,6 +56,7 @@ const faultsOf = (name: string | null, request: Request, { status, headers }: Re
   if (schema === undefined) return "has a status that is not among its answers";
   if (schema !== null && type !== (described.mediaType ?? "application/json")) return `has the type ${type}`;
   if (schema === null || isHead) return text === "" ? "" : "has a body";
+  if (type?.endsWith("json") !== true) return schema.safeParse(text).success ? "" : "is no text";
   return faultsIn(schema, text);
 };
 

@@ -12,6 +12,7 @@ import {
   workflowTriggeredAnswer,
 } from "./legacy.ts";
 import { pageOf } from "./lists.ts";
+import { openApiAnswer, textAnswer } from "./reference.ts";
 import { scheduleAnswer, scheduleDetailAnswer, scheduleTriggeredAnswer } from "./schedule.ts";
 import { logRowAnswer } from "./session-log.ts";
 import {
@@ -28,7 +29,7 @@ import { workflowAnswer, workflowDetailAnswer, workflowSchemaAnswer, workflowVal
 
 /** What one operation can answer. */
 export interface OperationAnswers {
-  /** The body of each 2xx, by status; `null`: there is none. */
+  /** The body of each 2xx, by status; `null`: there is none. 304: the caller has the newest already. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
   /** The codes of the problems it can answer with; `statusOf` gives their statuses, `problemSchema` their bodies. */
   readonly problems: readonly ErrorCode[];
@@ -41,6 +42,9 @@ const operation = <const A extends OperationAnswers["answers"], const P extends 
   answers: A,
   ...problems: P
 ) => ({ answers, problems });
+
+/** A read that is polled: it has an `ETag`, and answers 304 to whoever has that one. */
+const asked = <S extends z.ZodType>(schema: S) => ({ 200: schema, 304: null });
 
 /** Without a key, or with a wrong one; a server without a key of its own. */
 const keyed = ["unauthorized", "not_configured"] as const;
@@ -87,6 +91,9 @@ export const answersByOperation = {
     ...operation({ 200: workflowSchemaAnswer }, "invalid_query"),
     mediaType: "application/schema+json",
   },
+  "GET /openapi.json": operation(asked(openApiAnswer), "invalid_query"),
+  "GET /docs": { ...operation(asked(textAnswer), "invalid_query"), mediaType: "text/html" },
+  "GET /llms.txt": { ...operation(asked(textAnswer), "invalid_query"), mediaType: "text/plain" },
 
   "POST /v1/opscore/internal/agent/notify": operation(
     { 200: notifiedAnswer },
@@ -100,7 +107,7 @@ export const answersByOperation = {
     ...(["invalid_id", "id_mismatch", "contention"] as const),
   ),
   "GET /v1/opscore/agent/{agentId}/state": operation(
-    { 200: agentStateAnswer },
+    asked(agentStateAnswer),
     ...stored,
     ...(["invalid_id", "agent_not_found"] as const),
   ),
@@ -113,7 +120,7 @@ export const answersByOperation = {
   ),
 
   "GET /v1/opscore/agents": operation({ 200: pageOf(agentAnswer) }, ...read),
-  "GET /v1/opscore/agents/{agentId}": operation({ 200: agentAnswer }, ...read, "invalid_id", "agent_not_found"),
+  "GET /v1/opscore/agents/{agentId}": operation(asked(agentAnswer), ...read, "invalid_id", "agent_not_found"),
   "PUT /v1/opscore/agents/{agentId}": operation({ 200: agentAnswer, 201: agentAnswer }, ...registry),
   "GET /v1/opscore/agents/{agentId}/history": operation(
     { 200: pageOf(agentReportAnswer) },
@@ -145,7 +152,7 @@ export const answersByOperation = {
   ),
   "GET /v1/opscore/workflows": operation({ 200: pageOf(workflowAnswer) }, ...read),
   "GET /v1/opscore/workflows/{workflowId}": operation(
-    { 200: workflowDetailAnswer },
+    asked(workflowDetailAnswer),
     ...read,
     "invalid_id",
     "workflow_not_found",
@@ -155,7 +162,7 @@ export const answersByOperation = {
   "GET /v1/opscore/sessions": operation({ 200: pageOf(sessionAnswer) }, ...read),
   "GET /v1/opscore/sessions/counts": operation({ 200: sessionCountsAnswer }, ...read),
   "GET /v1/opscore/sessions/{sessionId}": operation(
-    { 200: sessionDetailAnswer },
+    asked(sessionDetailAnswer),
     ...read,
     "invalid_id",
     "session_not_found",
@@ -200,7 +207,7 @@ export const answersByOperation = {
     "invalid_id",
     "invalid_definition",
   ),
-  "GET /v1/opscore/tasks/{id}": operation({ 200: taskDetailAnswer }, ...read, "invalid_id", "task_not_found"),
+  "GET /v1/opscore/tasks/{id}": operation(asked(taskDetailAnswer), ...read, "invalid_id", "task_not_found"),
   "POST /v1/opscore/tasks/{id}/cancel": operation(
     { 200: taskCancelledAnswer, 202: taskCancelledAnswer },
     ...write,
@@ -228,7 +235,7 @@ export const answersByOperation = {
   ),
   "GET /v1/opscore/schedules": operation({ 200: pageOf(scheduleAnswer) }, ...read),
   "GET /v1/opscore/schedules/{scheduleId}": operation(
-    { 200: scheduleDetailAnswer },
+    asked(scheduleDetailAnswer),
     ...read,
     "invalid_id",
     "schedule_not_found",

@@ -6,6 +6,7 @@ import { OpsError } from "../../app/ops-error.ts";
 import { listDefinitions, readDefinition, saveDefinition, validateDefinition } from "../../app/workflow-definitions.ts";
 import type { WorkflowDetailAnswer, WorkflowValidAnswer } from "../../contract/answers/workflow.ts";
 import { dryRunSchema } from "../../contract/dry-run.ts";
+import { YAML_TYPES } from "../../contract/operations/workflows.ts";
 import { pageQuery } from "../../contract/pages.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionQuery } from "../../contract/queries.ts";
@@ -20,8 +21,6 @@ import { definitionToWire, jsonObject } from "../wire.ts";
 
 /** A cursor: when the newest revision was saved, and the id. */
 const PLACE = /^[0-9]{1,15}\.[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$/;
-
-const YAML_TYPES = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
 
 /** The document in a body and, for YAML, where in the text each fault stands. */
 const readDocument = (bytes: Uint8Array, isYaml: boolean): { value: unknown; locate: (fault: Fault) => Fault } => {
@@ -44,7 +43,8 @@ const readDocument = (bytes: Uint8Array, isYaml: boolean): { value: unknown; loc
 
 /** The document that a request brings, as JSON or YAML. */
 const readBodyDocument = async (c: Context<AppEnv>): Promise<ReturnType<typeof readDocument>> => {
-  const isYaml = YAML_TYPES.includes(mediaTypeOf(c));
+  const type = mediaTypeOf(c);
+  const isYaml = YAML_TYPES.some((yaml) => yaml === type);
   const maxBytes = isYaml ? bodyLimits.yaml : bodyLimits.definition;
   return readDocument(await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] }), isYaml);
 };
