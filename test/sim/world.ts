@@ -328,13 +328,17 @@ export class SimWorld {
       const name = this.#callFault(host, random);
       if (name !== null) this.fault(name, host);
       if (name === "killBefore") return this.scheduler.after(1, () => worker.alive && this.kill(worker));
-      const made = (status: number, headers: Record<string, string> = {}): HttpOutcome => ({
-        kind: "answer",
-        status,
-        headers: { get: (key) => headers[key.toLowerCase()] ?? null },
-        body: "{}",
-        truncated: false,
-      });
+      const made = (status: number, headers: Record<string, string> = {}): HttpOutcome => {
+        // Somebody on the way has answered: that counts as called, whatever was behind it.
+        this.services.answered.add(request.headers["traceparent"] ?? "");
+        return {
+          kind: "answer",
+          status,
+          headers: { get: (key) => headers[key.toLowerCase()] ?? null },
+          body: "{}",
+          truncated: false,
+        };
+      };
       if (name === "refusedConnection") {
         return this.scheduler.after(1, () => resume({ kind: "unreachable", reason: "refused the connection" }));
       }

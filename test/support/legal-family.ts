@@ -65,7 +65,9 @@ const endFaults = (parent: Member, members: ReadonlyMap<string, Member>): readon
 const isAwaited = (parent: Member, { started }: Member): boolean => {
   const { n, attempt } = started.parent!;
   if (parent.end !== undefined) return false;
-  return !parent.events.some((event) => {
+  const isIts = (event: SessionEvent): boolean =>
+    event.type === "ChildRequested" && event.n === n && event.attempt === attempt;
+  return !parent.events.slice(parent.events.findIndex(isIts) + 1).some((event) => {
     if (!("n" in event) || event.n !== n) return false;
     if (event.type === "CallFailed") return event.attempt === attempt;
     if (event.type === "ChildRequested") return event.attempt > attempt;

@@ -1,4 +1,5 @@
 import { pauseSchedule, resumeSchedule } from "../../core/schedule/change-schedule.ts";
+import { changedAt } from "../../core/schedule/schedule.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
 import type { Deps } from "../deps.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";
@@ -16,7 +17,7 @@ export const setSchedulePaused = async (deps: Deps, scheduleId: string, paused: 
     const now = deps.clock.now();
     const state = paused
       ? pauseSchedule(schedule.state)
-      : resumeSchedule(schedule.state, calendarOf(deps, schedule.spec)(now));
+      : resumeSchedule(schedule.state, calendarOf(deps, schedule.spec)(changedAt(schedule.state, now)));
     const next = { ...nextRecord(schedule, state, now), updatedAt: now };
     const result = await deps.store.commitSchedule({ previous: schedule, next, idempotency: null });
     if (result === "committed") return next;

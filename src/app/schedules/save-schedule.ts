@@ -1,5 +1,5 @@
 import { pauseSchedule, resumeSchedule } from "../../core/schedule/change-schedule.ts";
-import { initialSchedule, timerOf, type ScheduleSpec } from "../../core/schedule/schedule.ts";
+import { changedAt, initialSchedule, timerOf, type ScheduleSpec } from "../../core/schedule/schedule.ts";
 import { scheduleIdAt } from "../../core/ids.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { canonical } from "../../core/workflow/canonical.ts";
@@ -120,10 +120,10 @@ export const createSchedule = async (
 const edited = (deps: Deps, previous: ScheduleRecord, request: ScheduleRequest, now: number): ScheduleRecord => {
   const { spec, paused } = request;
   const { state, spec: old } = previous;
-  const next = calendarOf(deps, spec);
+  const nextAt = calendarOf(deps, spec)(changedAt(state, now));
   const isRetimed = spec.cron !== old.cron || spec.timeZone !== old.timeZone;
-  const retimed = isRetimed && !state.paused ? { ...state, nextAt: next(now) } : state;
-  const after = paused === null ? retimed : paused ? pauseSchedule(retimed) : resumeSchedule(retimed, next(now));
+  const retimed = isRetimed && !state.paused ? { ...state, nextAt } : state;
+  const after = paused === null ? retimed : paused ? pauseSchedule(retimed) : resumeSchedule(retimed, nextAt);
   return { ...nextRecord(previous, after, now), spec, updatedAt: now };
 };
 

@@ -99,6 +99,16 @@ export const withFires = (state: ScheduleState, fires: readonly Fire[]): Schedul
   return { ...state, fires: all.slice(-MAX_FIRES), counts };
 };
 
+/**
+ * After which moment a schedule that is changed at `now` looks for its next time: never before one that it has dealt with,
+ * by whatever clock.
+ */
+export const changedAt = ({ fires, starting, buffered }: ScheduleState, now: number): number => {
+  const fired = fires.filter(({ by }) => by === "calendar");
+  const begun = starting.filter(({ tag }) => tag === null);
+  return Math.max(now, buffered ?? now, ...[...fired, ...begun].map(({ at }) => at));
+};
+
 /** When to look at it next (epoch ms), and the session whose end it waits for. */
 export interface ScheduleTimer {
   /** `null`: no time by itself. Never later than `now` while anything is left to do. */

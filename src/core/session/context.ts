@@ -6,8 +6,8 @@ import { maxRenderedBytes, renderTemplate, type Rendered } from "../workflow/tem
 import type { SessionEvent } from "./events.ts";
 import { numberOf } from "./carried.ts";
 import { endedTask, inputOf } from "./facts.ts";
-import type { EndedTask, OpenTask } from "./state.ts";
-import { rowIn, rowOf, spend, type Turn } from "./turn.ts";
+import type { EndedTask, OpenTask, TaskError } from "./state.ts";
+import { evaluate, MAX_EVALUATED, rowIn, rowOf, spend, tooManySteps, type Turn } from "./turn.ts";
 
 /** A task as templates and conditions see it. */
 export interface TaskFacts {
@@ -118,11 +118,13 @@ export const renderParameters = (
   taskId: string,
   of: "task" | "items",
   context: Context & { readonly item?: Json; readonly index?: number },
-): Rendered<JsonObject> => {
+): Rendered<JsonObject> | ({ readonly ok: false } & TaskError) => {
+  if (turn.evaluated > MAX_EVALUATED) return { ok: false, ...tooManySteps };
   const work = new Work();
   const rendered = renderTemplate(turn.facts.graph.template(taskId, of), context, work) as Rendered<JsonObject>;
   // What was too large has been looked at, too.
   const thrownAway = !rendered.ok && rendered.code === "limit_output" ? maxRenderedBytes / BYTES_A_STEP : 0;
-  spend(turn, work.used + STEPS_AN_OPEN_TASK * turn.state.open.length + thrownAway);
+  evaluate(turn, work.used);
+  spend(turn, STEPS_AN_OPEN_TASK * turn.state.open.length + thrownAway);
   return rendered;
 };

@@ -81,8 +81,12 @@ const restingUntil = (state: SessionState, task: Exclude<OpenTask, DispatchedTas
 };
 
 const dueOf = (state: SessionState, task: OpenTask, facts: Facts): number => {
-  // A child that is there says itself, in the commit of its end, that it has ended.
-  if (task.phase === "child" && (facts.relatives?.get(task.sessionId) ?? null) !== null) return Infinity;
+  // A child that is there says itself, in the commit of its end, that it has ended. One that was not looked for is looked
+  // for at once where its lease is over: no session is overdue because a commit of another cause did not know.
+  if (task.phase === "child") {
+    const isThere = (facts.relatives?.get(task.sessionId) ?? null) !== null;
+    return isThere ? Infinity : Math.max(task.leaseUntil, state.updatedAt);
+  }
   if (task.phase !== "dispatched") return restingUntil(state, task, facts.graph);
   const { leaseAt, startAt, runAt, heartbeatAt } = deadlinesOf(state, task, facts);
   return Math.min(leaseAt ?? runAt, startAt ?? runAt, heartbeatAt ?? runAt, runAt);

@@ -9,7 +9,7 @@ import { endedTask, inputOf, nodeOf } from "./facts.ts";
 import { jsonBytes } from "../workflow/json-size.ts";
 import { fillMap, MAX_TASKS, tooManyTasks } from "./map-items.ts";
 import type { EndedTask, TaskError } from "./state.ts";
-import { emit, MAX_STEP_BYTES, spend, type Turn } from "./turn.ts";
+import { emit, evaluate, MAX_EVALUATED, MAX_STEP_BYTES, tooManySteps, type Turn } from "./turn.ts";
 
 /** A map goes over so many items. */
 const MAX_ITEMS = 1_000;
@@ -21,8 +21,9 @@ export type Condition = { readonly holds: boolean } | { readonly fault: TaskErro
 export const conditionOf = (turn: Turn, expression: string, reads: ReturnType<Graph["reads"]>): Condition => {
   const parsed = turn.facts.graph.condition(expression);
   if (!parsed.ok) return { fault: { code: "expression_error", message: `the condition ${parsed.message}` } };
+  if (turn.evaluated > MAX_EVALUATED) return { fault: tooManySteps };
   const found = evaluateExpression(parsed.expression, contextOf(turn, reads));
-  spend(turn, found.steps);
+  evaluate(turn, found.steps);
   if (!found.ok) return { fault: { code: found.code, message: `the condition: ${found.message}` } };
   if (typeof found.value === "boolean") return { holds: found.value };
   return { fault: { code: "expression_error", message: "the condition gives neither true nor false" } };

@@ -7,7 +7,7 @@ import { cancelTasks, failTask } from "./fail-task.ts";
 import type { SessionEvent, TaskEntered } from "./events.ts";
 import { canGoOn, mapOf } from "./map-room.ts";
 import type { MappingTask } from "./state.ts";
-import { emit, openTask, rowIn, type Turn } from "./turn.ts";
+import { emit, MAX_EVALUATED, openTask, rowIn, type Turn } from "./turn.ts";
 
 /** A session has at most so many tasks, items of maps included. */
 export const MAX_TASKS = 10_000;
@@ -17,6 +17,9 @@ export const MAX_TASKS = 10_000;
  * the next commit goes on.
  */
 const FULL_STEP = 512 * 1_024;
+
+/** The same for the steps of expressions: what one item may take is left below what a decision may. */
+const FULL_EVALUATED = MAX_EVALUATED / 2;
 
 export const tooManyTasks = { code: "limit_tasks", message: `a session has at most ${MAX_TASKS} tasks` };
 
@@ -97,7 +100,8 @@ export const fillMap = (turn: Turn, n: number): void => {
     // An item that fails at once may take the map with it; the last that ends at once has ended it.
     if (map?.phase !== "mapping" || turn.agenda.some(({ item, failure }) => item?.of === n && failure !== null)) return;
     if (map.bytes > maxRenderedBytes) return failMap(turn, map, tooMuch);
-    if (turn.bytes > FULL_STEP || !canGoOn(turn.state, map, turn.facts.graph)) return;
+    if (turn.bytes > FULL_STEP || turn.evaluated > FULL_EVALUATED || !canGoOn(turn.state, map, turn.facts.graph))
+      return;
     if (map.done === map.count) return finish(turn, map);
     if (turn.state.tasks >= MAX_TASKS) return failMap(turn, map, tooManyTasks);
     const item = nextItem(turn, map);

@@ -7,14 +7,14 @@ import type { OpenTask, SessionState } from "./state.ts";
 export const stoodFor = ({ paused }: SessionState, at: number): number =>
   paused === undefined ? 0 : Math.max(0, at - paused.at);
 
-/** An open task as it goes on after the session stood still from `from` to `to` (epoch ms). */
-const thawTask = (task: OpenTask, from: number, to: number): OpenTask => {
+/** An open task as it goes on after the session stood still from `from` to `to` (epoch ms); `now` may be before both. */
+const thawTask = (task: OpenTask, from: number, to: number, now: number): OpenTask => {
   switch (task.phase) {
     case "waiting":
       return { ...task, since: task.since + to - from };
     case "backoff":
       // What was due when the pause began, or became ready in it, is due now.
-      return task.retryAt <= from ? task : { ...task, retryAt: task.retryAt + to - from };
+      return { ...task, retryAt: task.retryAt <= from ? Math.min(task.retryAt, now) : task.retryAt + to - from };
     case "dispatched":
       return { ...task, frozenMs: (task.frozenMs ?? 0) + to - from, thawedAt: to };
     case "sleeping":
@@ -39,7 +39,7 @@ export const thaw = (state: SessionState, resumedAt: number): SessionState => {
   const at = Math.max(resumedAt, paused.at);
   return {
     ...rest,
-    open: state.open.map((task) => thawTask(task, paused.at, at)),
+    open: state.open.map((task) => thawTask(task, paused.at, at, resumedAt)),
     ...(deadlineAt === undefined ? {} : { deadlineAt: deadlineAt + at - paused.at }),
   };
 };

@@ -60,12 +60,31 @@ export interface Turn {
   bytes: number;
   /** Work done so far: of expressions, and for each task that is entered the tasks that were open then. */
   steps: number;
+  /** Of these: steps of expressions. */
+  evaluated: number;
 }
 
 /** A decision would cost more work than its facts allow; nothing was decided. */
 export class OutOfSteps extends Error {
   override readonly name = "OutOfSteps";
 }
+
+/**
+ * After so many steps (about 10 million a second) a decision evaluates nothing more: what it would still enter or choose
+ * fails, so that no definition can keep a process busy.
+ */
+export const MAX_EVALUATED = 1_000_000;
+
+export const tooManySteps = {
+  code: "limit_step",
+  message: `the expressions that one step evaluates take more than ${MAX_EVALUATED} steps together`,
+};
+
+/** Takes note of expressions evaluated. */
+export const evaluate = (turn: Turn, steps: number): void => {
+  turn.evaluated += steps;
+  spend(turn, steps);
+};
 
 /** Takes note of work done. Throws `OutOfSteps` once it is too much. */
 export const spend = (turn: Turn, steps: number): void => {
@@ -100,6 +119,7 @@ export const beginTurn = (
   state,
   bytes: 0,
   steps: 0,
+  evaluated: 0,
 });
 
 export const openTask = (turn: Turn, n: number): OpenTask | undefined => turn.state.open.find((task) => task.n === n);

@@ -10,6 +10,7 @@ import {
 import { isOwnKey } from "../../../src/core/own-key.ts";
 import { fireKey } from "../../../src/core/schedule/fire-key.ts";
 import {
+  changedAt,
   initialSchedule,
   MAX_FIRES,
   MAX_RUNNING,
@@ -79,6 +80,25 @@ describe("pause and resume", () => {
     const resumed = resumeSchedule(paused, T0 + 9);
     expect(resumed).toMatchObject({ paused: false, nextAt: T0 + 9 });
     expect(resumeSchedule(resumed, T0 + 10)).toBe(resumed);
+  });
+
+  test("by a clock behind: what was dealt with does not come again", () => {
+    expect(changedAt(begun, T0)).toBe(T0);
+    const fire = {
+      at: T0 + 5 * MINUTE,
+      by: "calendar",
+      outcome: "missed",
+      sessionId: null,
+      reason: null,
+      count: 1,
+    } as const;
+    const hand = { ...fire, at: T0 + 9 * MINUTE, by: "hand", tag: "x" } as const;
+    const fired = withFires(begun, [fire, hand]);
+    expect(changedAt(fired, T0)).toBe(T0 + 5 * MINUTE);
+    expect(changedAt(fired, T0 + 6 * MINUTE)).toBe(T0 + 6 * MINUTE);
+    expect(changedAt({ ...fired, starting: [start({ at: T0 + 7 * MINUTE })] }, T0)).toBe(T0 + 7 * MINUTE);
+    expect(changedAt({ ...fired, buffered: T0 + 8 * MINUTE }, T0)).toBe(T0 + 8 * MINUTE);
+    expect(changedAt(startByHand(begun, { ...start({ at: T0 + MINUTE }), tag: "y" }), T0)).toBe(T0);
   });
 });
 

@@ -84,4 +84,7 @@ test("a child: from the end of its start's lease, and none once it is there", ()
     expect(dueAt(state, { ...facts, relatives })).toBe(T0 + 30 * SECOND);
   }
   expect(dueAt(state, { ...facts, relatives: new Map([[id, { state, output: null }]]) })).toBeNull();
+  // A commit that does not know the child, long after its lease: due now, not overdue.
+  const later = { ...state, updatedAt: T0 + 3_600 * SECOND };
+  expect(dueAt(later, { ...facts, relatives: new Map() })).toBe(T0 + 3_600 * SECOND);
 });

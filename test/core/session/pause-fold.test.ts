@@ -16,6 +16,7 @@ import {
   given,
   givenWorld,
   MINUTE,
+  report,
   SECOND,
   start,
   T0,
@@ -58,6 +59,17 @@ describe("a paused session", () => {
     expect(opened(after)).toMatchObject({ frozenMs: 0 });
     const asleep = begun({ tasks: [{ taskId: "one", type: "wait", for: "1h" }] });
     expect(opened(resume(pause(asleep, FROM), FROM - 4 * MINUTE))).toMatchObject({ until: T0 + 60 * MINUTE });
+    // What became ready in the pause begins at once, not when that clock has caught up.
+    const two = begun({
+      tasks: [
+        { taskId: "one", agentId: "a" },
+        { taskId: "two", agentId: "a" },
+      ],
+    });
+    pause(two, FROM)
+      .when(report("a", 1, done(1)))
+      .and.when({ type: "ResumeSession", now: FROM - 4 * MINUTE, seed: "s", actor })
+      .then({ type: "SessionResumed" }, { type: "DispatchRequested" });
   });
 
   test("does nothing by itself", () => {

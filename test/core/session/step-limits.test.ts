@@ -79,6 +79,53 @@ describe("what one commit writes fits a row, whatever it is", () => {
   });
 });
 
+describe("what one decision evaluates has an end, whatever the definition", () => {
+  const list = range(100);
+  /** Some 60,000 steps. */
+  const dear = "input.list.all(a, input.list.all(b, a + b >= 0))";
+  const failures = ({ events }: Stored) =>
+    events.flatMap((event) => (event.type === "TaskFailed" ? [event.error] : []));
+  const tooMany = {
+    code: "limit_step",
+    message: "the expressions that one step evaluates take more than 1000000 steps together",
+  };
+
+  test.each([
+    ["conditions", { when: dear }],
+    ["parameters", { body: `\${${dear}}` }],
+  ])("dear %s of tasks beside each other fail once they are too many", (_, more) => {
+    const fan = range(60).map((at) => ({
+      ...call,
+      ...more,
+      taskId: `t${at}`,
+      nextTaskId: null,
+      onFailure: "continue",
+    }));
+    const begun = stored({ tasks: fan }).when(start({ input: { list } }));
+    const failed = failures(begun);
+    expect(failed.length).toBeGreaterThan(20);
+    expect(failed.length).toBeLessThan(50);
+    expect(new Set(failed.map(({ code }) => code))).toEqual(new Set(["limit_step"]));
+    expect(failed[0]).toEqual(tooMany);
+    expect(begun.phases["calling"]).toHaveLength(60 - failed.length);
+  });
+
+  test("dear choices of tasks that end together fail once they are too many", () => {
+    const next = [{ when: `!${dear}`, taskId: "end" }, { taskId: "end" }];
+    const fan = range(60).map((at) => ({ taskId: `t${at}`, ...call, when: "false", next, onFailure: "continue" }));
+    const begun = stored({ tasks: [...fan, { taskId: "end", ...call }] }).when(start({ input: { list } }));
+    expect(begun.state).toMatchObject({ status: "failed", reason: { code: "limit_step" } });
+  });
+
+  test("dear items of a map are spread over commits, and all are done", () => {
+    const wide = [map("each", { body: `\${${dear}}` })];
+    const commits = through(stored({ tasks: wide }).when(start({ input: { list: [...list] } })));
+    expect(commits.length).toBeGreaterThan(2);
+    expect(commits.flatMap(failures)).toEqual([]);
+    expect(commits.at(-1)?.phases["calling"]).toHaveLength(50);
+  });
+});
+
 describe("maps side by side", () => {
   const maps = (count: number): Tasks => range(count).map((at) => map(`m${at}`, {}, { nextTaskId: null }));
 
