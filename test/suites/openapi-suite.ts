@@ -1,0 +1,224 @@
+import * as fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import type { Operation } from "../../src/contract/operations/operation.ts";
+import { operations } from "../../src/contract/operations/table.ts";
+import { scheduleBody } from "../../src/contract/schedules.ts";
+import { workflowSchema } from "../../src/contract/workflow.ts";
+import { openApiDocument } from "../../src/http/openapi/document.ts";
+import type { OperationObject, Parameter } from "../../src/http/openapi/types.ts";
+import { call, oneTask, read, register, silentAgents, start, worldsOf, type Json, type Reply } from "../support/api.ts";
+import { drawFrom, hostile, nearly } from "../support/draw-schema.ts";
+import type { Platform, World } from "../support/world.ts";
+
+/** What other tests may ask for more of: requests of each operation, and where drawing begins. */
+export interface OpenApiRuns {
+  readonly runs: number;
+  readonly seed: number;
+}
+
+const table = Object.entries<Operation>(operations);
+
+const pathOf = (name: string, values: Readonly<Record<string, string>>): string =>
+  (name.split(" ")[1] ?? "").replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(values[key] ?? ""));
+
+const methodOf = (name: string): string => name.split(" ")[0] ?? "";
+
+const queryOf = (query: Readonly<Record<string, string | undefined>>): string => {
+  const sent = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return sent.length === 0 ? "" : `?${new URLSearchParams(sent).toString()}`;
+};
+
+interface Drawn {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly body: unknown;
+  readonly key: string | null;
+}
+
+/** The ids of what is there, so that requests do not all end at an id that nobody knows. */
+type Known = Readonly<Record<string, readonly string[]>>;
+
+const document = openApiDocument();
+const { schemas } = document.components;
+
+const asText = (value: unknown): string =>
+  (typeof value === "string" ? value : JSON.stringify(value)).replaceAll(/\p{Surrogate}/gu, "?");
+
+const drawRequest = (operation: OperationObject, known: Known): fc.Arbitrary<Drawn> => {
+  const parameters = operation.parameters.filter((one): one is Parameter => "name" in one);
+  const inPath = parameters
+    .filter((one) => one.in === "path")
+    .map(({ name, schema }) => {
+      const there = known[name] ?? [];
+      const drawn = fc
+        .oneof(drawFrom(schema, schemas), hostile)
+        .map(asText)
+        .filter((text) => !/^\.{0,2}$/.test(text));
+      return [
+        name,
+        there.length === 0 ? drawn : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...there) }, drawn),
+      ] as const;
+    });
+  const inQuery = parameters
+    .filter((one) => one.in === "query")
+    .map(({ name, schema, example }) => {
+      const fitting = fc.oneof(drawFrom(schema, schemas), fc.constant(example ?? "1"));
+      return [name, fc.oneof({ weight: 4, arbitrary: fitting }, hostile).map(asText)] as const;
+    });
+  const content = operation.requestBody?.content["application/json"];
+  const fitting =
+    content === undefined
+      ? fc.constant(undefined)
+      : fc.oneof(drawFrom(content.schema, schemas), fc.constant(content.example));
+  const body =
+    content === undefined
+      ? fitting
+      : fc.oneof({ weight: 3, arbitrary: fitting }, { weight: 3, arbitrary: nearly(fitting) }, hostile);
+  return fc.record({
+    path: fc.record(Object.fromEntries(inPath)),
+    query: fc.record(Object.fromEntries(inQuery), { requiredKeys: [] }),
+    body,
+    key: fc.option(
+      fc.oneof(fc.constantFrom("a", "b"), fc.string()).map((text) => text.replaceAll(/[^\x20-\x7e]/g, "?")),
+    ),
+  });
+};
+
+/** One agent, one definition, one session under way, one schedule. */
+const populate = async (world: World): Promise<Known> => {
+  await register(world, { agentId: "writer-1" });
+  await call(world, "POST", "/v1/opscore/workflows", oneTask("writer-1", "report"));
+  const sessionId = await start(world, { workflowDefinitionId: "report" });
+  const session = (await call(world, "GET", `/v1/opscore/sessions/${sessionId}`)).body;
+  const [task] = session["tasks"] as readonly { id: string; attempts: readonly { id: string }[] }[];
+  await call(world, "PUT", "/v1/opscore/schedules/nightly", { cron: "@daily", workflowDefinitionId: "report" });
+  return {
+    agentId: ["writer-1"], workflowId: ["report"], sessionId: [sessionId], scheduleId: ["nightly"],
+    task: ["t1"], id: [task?.id ?? ""], attemptId: [task?.attempts[0]?.id ?? ""],
+  }; // prettier-ignore
+};
+
+/** As `call`, but pages and texts are answers as well. */
+const ask = async (...[world, method, path, body, headers]: Parameters<typeof call>): Promise<Reply> => {
+  const response = await world.request(method, path, body, headers);
+  if (response.headers.get("Content-Type")?.includes("json") === true) return read(response);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: {} };
+};
+
+const send = (world: World, name: string, { path, query, body, key }: Drawn): Promise<Reply> =>
+  ask(world, methodOf(name), `${pathOf(name, path)}${queryOf(query)}`, body, { "Idempotency-Key": key });
+
+/** The example of an operation, sent as it stands in the document. */
+const sendExample = (world: World, name: string, { example, body }: Operation) =>
+  send(world, name, { ...example, body: body?.example, key: null });
+
+export const openApiSuite = (platform: Platform, { runs, seed }: OpenApiRuns): void => {
+  const open = worldsOf(platform);
+
+  describe("what the table of operations says is what the app does", () => {
+    test("each handler reads its query and its body with the very schemas of the table", async () => {
+      const world = await open({ call: silentAgents().call });
+      for (const [name, operation] of table) {
+        const { query, body } = operation;
+        // A calendar is added to this one (test/contract/operations.test.ts), and definitions are checked by the app.
+        const isRead = body !== null && body.schema !== scheduleBody && body.schema !== workflowSchema;
+        const asked = query === null ? null : vi.spyOn(query, "safeParseAsync");
+        const parsed = isRead ? vi.spyOn(body.schema, "safeParse") : null;
+        try {
+          await sendExample(world, name, operation);
+          if (asked !== null) expect([name, asked.mock.calls.length]).toEqual([name, 1]);
+          if (parsed !== null) expect([name, parsed.mock.calls.length]).toEqual([name, 1]);
+        } finally {
+          asked?.mockRestore();
+          parsed?.mockRestore();
+        }
+      }
+    });
+
+    test("an unknown query parameter is 400 everywhere but where the query was never looked at", async () => {
+      const world = await open();
+      const loose = table.filter(([, { query }]) => query === null).map(([name]) => name);
+      expect(loose.map((name) => name.split("/").at(-1))).toEqual([
+        "notify",
+        "state",
+        "state",
+        "workflow",
+        "health",
+        "ready",
+      ]);
+      for (const [name, operation] of table) {
+        const { example, body, query } = operation;
+        const reply = await send(world, name, {
+          ...example,
+          query: { unheardOf: "1" },
+          body: body?.example,
+          key: null,
+        });
+        const fault = { pointer: "/unheardOf", code: "unknown_parameter", message: "Unknown parameter" };
+        if (query === null) expect([name, reply.body["code"]]).not.toEqual([name, "invalid_query"]);
+        else expect([name, reply.status, reply.body["errors"]]).toEqual([name, 400, [fault]]);
+      }
+    });
+
+    test("every answer has the request's id, whatever it is", async () => {
+      const world = await open();
+      for (const [name, operation] of table) {
+        const path = pathOf(name, operation.example.path);
+        for (const key of [undefined, "Bearer wrong"]) {
+          const headers = { "X-Request-Id": "mine-1", ...(key === undefined ? {} : { Authorization: key }) };
+          const reply = await ask(world, methodOf(name), path, operation.body?.example, headers);
+          expect([name, reply.headers.get("X-Request-Id")]).toEqual([name, "mine-1"]);
+          if (key !== undefined && operation.auth === "key") expect([name, reply.status]).toEqual([name, 401]);
+        }
+      }
+    });
+
+    test("a read that is polled is 304 until it changes, and asks the store no more than before", async () => {
+      const world = await open({ call: silentAgents().call });
+      const known = await populate(world);
+      const polled = table.filter(([name, { headers }]) => headers.includes("ETag") && name.includes("/v1/"));
+      expect(polled.length).toBe(6);
+      for (const [name] of polled) {
+        const path = pathOf(name, Object.fromEntries(Object.entries(known).map(([key, ids]) => [key, ids[0] ?? ""])));
+        const { counts } = world;
+        const earlier = counts.roundTrips;
+        const first = await call(world, "GET", path);
+        const tag = first.headers.get("ETag");
+        expect([name, first.status, tag]).toEqual([name, 200, expect.stringMatching(/^W\/"[0-9a-f]{32}"$/)]);
+        const before = counts.roundTrips;
+        const again = await call(world, "GET", path, undefined, { "If-None-Match": tag });
+        expect([name, again.status, again.text, counts.roundTrips - before]).toEqual([name, 304, "", before - earlier]);
+      }
+      const path = `/v1/opscore/sessions/${known["sessionId"]?.[0] ?? ""}`;
+      const tag = (await call(world, "GET", path)).headers.get("ETag");
+      await call(world, "POST", `${path}/pause`);
+      expect((await call(world, "GET", path, undefined, { "If-None-Match": tag })).status).toBe(200);
+    });
+  });
+
+  describe("requests drawn from the document", () => {
+    test(`${runs} of each operation: no 5xx, no answer that is not described`, async () => {
+      const world = await open({ call: silentAgents().call });
+      const known = await populate(world);
+      const met = new Set<number>();
+      for (const [path, methods] of Object.entries(document.paths)) {
+        for (const [method, operation] of Object.entries(methods)) {
+          const name = `${method.toUpperCase()} ${path}`;
+          await fc.assert(
+            fc.asyncProperty(drawRequest(operation, known), async (drawn) => {
+              // The world holds each answer against the contract, and throws what is wrong with it.
+              const { status, body } = await send(world, name, drawn);
+              await world.flush();
+              met.add(status);
+              expect(status, JSON.stringify(body satisfies Json)).toBeLessThan(500);
+              expect(Object.keys(operation.responses).map(Number), name).toContain(status);
+            }),
+            { numRuns: runs, seed, endOnFailure: true },
+          );
+        }
+      }
+      for (const status of [200, 202, 400, 404, 422]) expect([...met]).toContain(status);
+    }, 600_000);
+  });
+};
