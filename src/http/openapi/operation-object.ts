@@ -96,24 +96,26 @@ const problems = (
   schemas: SchemaComponents,
 ): readonly (readonly [string, ResponseObject])[] => {
   const schema = schemas.answer(problemSchema);
-  return [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b).map((status) => {
-    const named = codes.filter((code, at) => statusOf(code) === status && codes.indexOf(code) === at);
-    const more =
-      status === 401
-        ? (["WWW-Authenticate"] as const)
-        : status === 503 || status === 429
-          ? (["Retry-After"] as const)
-          : [];
-    return [
-      String(status),
-      {
-        description: named.map((code) => `\`${code}\`: ${titleOf(code)}.`).join(" "),
-        headers: headerRefs(["X-Request-Id", ...more]),
-        // Which codes it can be is said here as well, so that programs need not read the words.
-        content: { "application/problem+json": { schema: { ...schema, properties: { code: { enum: named } } } } },
-      },
-    ];
-  });
+  return [...new Set(codes.map(statusOf))]
+    .toSorted((a, b) => a - b)
+    .map((status) => {
+      const named = codes.filter((code, at) => statusOf(code) === status && codes.indexOf(code) === at);
+      const more =
+        status === 401
+          ? (["WWW-Authenticate"] as const)
+          : status === 503 || status === 429
+            ? (["Retry-After"] as const)
+            : [];
+      return [
+        String(status),
+        {
+          description: named.map((code) => `\`${code}\`: ${titleOf(code)}.`).join(" "),
+          headers: headerRefs(["X-Request-Id", ...more]),
+          // Which codes it can be is said here as well, so that programs need not read the words.
+          content: { "application/problem+json": { schema: { ...schema, properties: { code: { enum: named } } } } },
+        },
+      ];
+    });
 };
 
 /** One operation as OpenAPI writes it. */
