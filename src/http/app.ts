@@ -7,7 +7,7 @@ import { operations } from "../contract/operations/table.ts";
 import type { AppEnv } from "./env.ts";
 import { bearerAuth, type AuthOptions } from "./middleware/auth.ts";
 import { unknownRoute } from "./middleware/method-guard.ts";
-import { describedAnswers } from "./middleware/operation.ts";
+import { describeAnswers } from "./middleware/operation.ts";
 import { problemHandler } from "./middleware/problem.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
@@ -38,7 +38,7 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   const app = new Hono<AppEnv>();
   app.use(requestLog(deps));
   app.use(requestId(() => `req_${randomHex(deps.entropy, 12)}`));
-  app.use(describedAnswers(operations));
+  describeAnswers(app, operations);
   app.onError(problemHandler(deps));
   app.notFound(unknownRoute(app));
 

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { OpsError } from "../../src/app/ops-error.ts";
 import type { AppEnv } from "../../src/http/env.ts";
-import { describedAnswers } from "../../src/http/middleware/operation.ts";
+import { describeAnswers } from "../../src/http/middleware/operation.ts";
 import { problemHandler } from "../../src/http/middleware/problem.ts";
 
 const since = new Date("2026-11-01T00:00:00Z");
@@ -11,13 +11,11 @@ const link = "https://ops-core.dev/changes#things";
 
 /** An app with one operation that is on its way out, one that is polled, and one that is neither. */
 const app = new Hono<AppEnv>();
-app.use(
-  describedAnswers({
-    "GET /things/{thingId}": { headers: [], deprecated: { since, sunset, link } },
-    "GET /polled": { headers: ["ETag"] },
-    "GET /plain": { headers: [] },
-  }),
-);
+describeAnswers(app, {
+  "GET /things/{thingId}": { headers: [], deprecated: { since, sunset, link } },
+  "GET /polled": { headers: ["ETag"] },
+  "GET /plain": { headers: [] },
+});
 app.onError(problemHandler({ log: { log: () => undefined } }));
 app.get("/things/:thingId", (c) => {
   if (c.req.param("thingId") === "none") throw new OpsError("not_found", "none");

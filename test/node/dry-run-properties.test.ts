@@ -101,7 +101,7 @@ test("whatever the definition and the mocks, the log is a legal execution, and t
       count(first.stopped?.code ?? first.state.status);
       for (const { events } of first.rows) for (const { type } of events) count(type);
     }),
-    { numRuns: 300 },
+    { numRuns: 600 },
   );
   // Nothing of this is drawn in vain.
   for (const what of ["completed", "failed", "waiting", "limit_steps", "SignalReceived", "TaskAwaited", "CallFailed", "ChildRequested", "FallbackEnded", "CompensationStarted", "ChoiceMade", "TaskSkipped", "LateResultRecorded", "TaskSlept"]) expect(seen[what] ?? 0, what).toBeGreaterThan(2); // prettier-ignore

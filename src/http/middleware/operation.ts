@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, Hono } from "hono";
 import { matchedRoutes } from "hono/route";
 import { sha256 } from "../../app/sha256.ts";
 import type { Deprecation, Operation } from "../../contract/operations/operation.ts";
@@ -11,18 +11,19 @@ type Answering = Pick<Operation, "headers" | "deprecated">;
  * a caller who has that very content; `Deprecation` and `Sunset` where an operation is on its way out. The tag is a
  * digest of the body: it costs no question to the store, and whatever a reader would see differently changes it.
  */
-export const describedAnswers = (table: Readonly<Record<string, Answering>>): MiddlewareHandler<AppEnv> => {
-  const byRoute = new Map(
-    Object.entries(table).map(([name, operation]) => [name.replaceAll(/\{(\w+)\}/g, ":$1"), operation]),
-  );
-  return async (c, next) => {
-    await next();
-    const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
-    const operation = route === undefined ? undefined : byRoute.get(`${route.method} ${route.path}`);
-    if (operation === undefined) return;
-    if (operation.deprecated !== undefined) announce(c, operation.deprecated);
-    if (operation.headers.includes("ETag") && c.res.status === 200) await tag(c);
-  };
+export const describeAnswers = (app: Hono<AppEnv>, table: Readonly<Record<string, Answering>>): void => {
+  for (const [name, { deprecated, headers }] of Object.entries(table)) {
+    const [method = "", path = ""] = name.replaceAll(/\{(\w+)\}/g, ":$1").split(" ");
+    const isTagged = headers.includes("ETag");
+    if (deprecated === undefined && !isTagged) continue; // nothing on the way of what is called most
+    app.use(path, async (c, next) => {
+      await next();
+      const route = matchedRoutes(c).find((one) => one.method !== "ALL");
+      if (route?.method !== method || route.path !== path) return;
+      if (deprecated !== undefined) announce(c, deprecated);
+      if (isTagged && c.res.status === 200) await tag(c);
+    });
+  }
 };
 
 const announce = (c: Context<AppEnv>, { since, sunset, link }: Deprecation): void => {

@@ -51,7 +51,7 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
 };
 
 /** Routes that change nothing, whatever their method says. */
-const ASKING = ["POST /v1/opscore/workflows/validate"];
+const ASKING = ["POST /v1/opscore/workflows/validate", "POST /v1/opscore/workflows/:workflowId/test"];
 
 /** Methods of the store that write. */
 const WRITES = [
