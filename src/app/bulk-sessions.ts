@@ -18,10 +18,15 @@ const SAMPLE = 10;
 
 const ENDED: ReadonlySet<SessionStatusText> = new Set(["completed", "failed", "cancelled"]);
 
-/** The sessions of a filter that the action is for: open ones are cancelled, ended ones run again. `null`: there are none. */
+/**
+ * The sessions of a filter that the action is for: open ones are cancelled, ended ones run again, but children only if
+ * they are asked for by their parent: else it is the parent that is to be run again. `null`: there are none.
+ */
 export const filterFor = (action: BulkAction, filter: SessionFilter): SessionFilter | null => {
-  const statuses = (filter.statuses ?? SESSION_STATUSES).filter((status) => ENDED.has(status) === (action === "rerun"));
-  return statuses.length === 0 ? null : { ...filter, statuses };
+  const isRerun = action === "rerun";
+  const statuses = (filter.statuses ?? SESSION_STATUSES).filter((status) => ENDED.has(status) === isRerun);
+  if (statuses.length === 0) return null;
+  return { ...filter, statuses, roots: isRerun && filter.parent === null ? true : null };
 };
 
 export interface BulkPreview {
@@ -83,11 +88,6 @@ const act = async (deps: Deps, wish: BulkWish, sessionId: string, cause: Cause):
     return [{ sessionId }];
   }
   const ended = await loadEnded(deps, sessionId);
-  const { parent } = ended.state;
-  if (parent !== undefined && wish.filter.parent === null) {
-    const message = `Session ${parent.sessionId} started it as its child: that one is to be run again.`;
-    throw new OpsError("conflict", message);
-  }
   if (key !== null && (await isOwnWork(deps, ended, key))) return [];
   const again = { fromTaskId: null, input: null, parameters: null, reason };
   const made = await rerunEnded(deps, ended, again, key === null ? null : idempotencyOf(key, sessionId), cause);

@@ -24,6 +24,8 @@ export interface SessionFilter {
   readonly text: string | null;
   /** The session that started it. */
   readonly parent: string | null;
+  /** That no other session started. */
+  readonly roots: true | null;
 }
 
 /** Which open tasks are meant. `phases` null: all. */

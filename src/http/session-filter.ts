@@ -15,4 +15,5 @@ export const sessionFilter = (asked: Partial<z.output<typeof sessionsQuery>>): S
   endedBefore: asked.endedBefore ?? null,
   text: asked.text ?? null,
   parent: asked.parent ?? null,
+  roots: null,
 });

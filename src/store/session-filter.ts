@@ -50,9 +50,10 @@ const prefixOf = (text: string): string | null =>
 const everywhere = (filter: SessionFilter): readonly Expression[] => {
   const all: Expression[] = [];
   const add = (sql: string, ...args: readonly SqlValue[]): void => void all.push({ sql, args });
-  const { workflowId, parent, text, agentId } = filter;
+  const { workflowId, parent, roots, text, agentId } = filter;
   if (workflowId !== null) add("s.workflow_id = ?", workflowId);
   if (parent !== null) add("json_extract(s.head, '$.parent.sessionId') = ?", parent);
+  if (roots !== null) add("json_extract(s.head, '$.parent.sessionId') IS NULL");
   if (text !== null && prefixOf(text) === null) {
     const has = (value: string): string => `instr(lower(${value}), lower(?)) > 0`;
     const message = "coalesce(json_extract(s.head, '$.reason.message'), '')";

@@ -178,15 +178,42 @@ export const bulkSuite = (platform: Platform): void => {
       await settle(world, inner!, 1, boom);
       await world.sweep();
       await rows(world, "DELETE FROM log WHERE stream = ? AND seq = 1", lost!);
-      const { done, skipped } = await bulk(world, { action: "rerun", filter: { status: "failed" } });
-      expect(new Set(done.map(({ sessionId }) => sessionId))).toEqual(new Set([parent, last, plain]));
-      expect(skipped.map(({ sessionId, code }) => [sessionId, code])).toEqual([
-        [inner, "conflict"],
-        [lost, "internal_error"],
-      ]);
+      // Their parent is run again instead of children, and starts others.
+      const body = { action: "rerun", filter: { status: "failed" } };
+      const preview = await send(world, { ...body, dryRun: true });
+      expect(preview.body).toEqual({ matched: 4, capped: false, sample: [parent, last, lost, plain] });
+      const { done, skipped } = await bulk(world, body);
+      expect(done.map(({ sessionId }) => sessionId)).toEqual([parent, last, plain]);
+      expect(skipped.map(({ sessionId, code }) => [sessionId, code])).toEqual([[lost, "internal_error"]]);
       // Who asks for children gets them.
-      const asked = await bulk(world, { action: "rerun", filter: { status: "failed", parent } });
+      const children = { action: "rerun", filter: { status: "failed", parent } };
+      expect((await send(world, { ...children, dryRun: true })).body).toMatchObject({ matched: 1, sample: [inner] });
+      const asked = await bulk(world, children);
       expect(asked.done.map(({ sessionId }) => sessionId)).toEqual([inner]);
+    });
+
+    test("a dry run counts what the call then does: children have no part in it, and take up no places", async () => {
+      const world = await open();
+      const child = { id: "child", name: "C", tasks: [on("inner")] };
+      await call(world, "POST", "/v1/opscore/workflows", child);
+      const sub = { taskId: "sub", type: "workflow", workflowDefinitionId: "child", onFailure: "continue" };
+      const parents: string[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        parents.unshift(await begin(world, [sub]));
+        world.clock.advance(10);
+      }
+      await bulk(world, { action: "cancel", filter: { workflowId: "w" } });
+      await world.sweep();
+      const counts = await call(world, "GET", `${SESSIONS}/counts`);
+      expect(counts.body).toMatchObject({ data: { cancelled: 6 }, total: 6 });
+      const again = { action: "rerun", filter: { status: "cancelled" }, limit: 2 };
+      const preview = await send(world, { ...again, dryRun: true });
+      expect(preview.body).toEqual({ matched: 3, capped: false, sample: parents });
+      const results = await loop(world, again);
+      expect(results.map(({ done, skipped }) => [done.map(({ sessionId }) => sessionId), skipped])).toEqual([
+        [parents.slice(0, 2), []],
+        [parents.slice(2), []],
+      ]);
     });
 
     test("nobody means all sessions by leaving something out; a bad body is 422 with its place", async () => {

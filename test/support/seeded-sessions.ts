@@ -25,6 +25,7 @@ export const anySession: SessionFilter = {
   endedBefore: null,
   text: null,
   parent: null,
+  roots: null,
 };
 
 const AGENTS = ["a1", "a2", "a3"] as const;
@@ -165,6 +166,7 @@ export const passes = (state: SeededState, filter: SessionFilter): boolean => {
     endedBefore: (value) => state.endedAt !== null && state.endedAt < value,
     text: (value) => hasText(state, value),
     parent: (value) => state.parent?.sessionId === value,
+    roots: () => state.parent === undefined,
   };
   return Object.entries(filter).every(
     ([name, value]) => value === null || (holds[name as keyof SessionFilter] as (value: unknown) => boolean)(value),
@@ -193,6 +195,7 @@ export const drawFilter = (random: Random, count: number): SessionFilter => {
         lower(seededId(random.int(count)).slice(0, 12)),
       ]),
     parent: () => seededId(random.int(6)),
+    roots: () => true,
   };
   const filter: { -readonly [K in keyof SessionFilter]: SessionFilter[K] } = { ...anySession };
   for (let times = 1 + random.int(3); times > 0; times -= 1) {
