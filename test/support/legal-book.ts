@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "../../src/core/json.ts";
 import type { SessionEvent } from "../../src/core/session/events.ts";
 import { parseDuration } from "../../src/core/workflow/duration.ts";
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
+import type { Source } from "./legal-rerun.ts";
 import type { Known } from "./naive-data.ts";
 import { naiveGraph, type Authored, type NaiveGraph } from "./naive-graph.ts";
 
@@ -99,6 +100,12 @@ export interface Book {
   /** Maps whose items were cancelled in this row: they must have ended in it. */
   readonly cut: Set<number>;
   readonly known: Known;
+  /** The session that this one runs again. */
+  readonly source: Source | null;
+  /** The task it is run again from. */
+  from: string | null;
+  /** What it is to carry over, until it has. */
+  owed: readonly string[] | null;
   sessionId: string;
   input: JsonObject;
   depth: number | null;
@@ -120,7 +127,7 @@ export const FULL_ROW_BYTES = 512 * 1_024;
 /** A deadline seen this much too late means that the engine was away. */
 export const AWAY_MS = 120_000;
 
-export const openBook = (document: AuthoredDefinition): Book => {
+export const openBook = (document: AuthoredDefinition, source: Source | null): Book => {
   const book: Book = {
     document,
     graph: naiveGraph(document),
@@ -151,6 +158,9 @@ export const openBook = (document: AuthoredDefinition): Book => {
         return status === undefined ? undefined : (book.outputs.get(taskId) ?? null);
       },
     },
+    source,
+    from: null,
+    owed: null,
     sessionId: "",
     input: {},
     depth: null,

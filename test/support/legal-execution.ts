@@ -5,6 +5,7 @@ import { expect, openBook, openOf, type Book, type Fate, type TaskEvent } from "
 import { expectFailure, insteadOf } from "./legal-failure.ts";
 import { closeMap, completeMap, endItem, settleMaps } from "./legal-maps.ts";
 import * as order from "./legal-order.ts";
+import * as rerun from "./legal-rerun.ts";
 import * as session from "./legal-session.ts";
 import * as waits from "./legal-waits.ts";
 import * as work from "./legal-work.ts";
@@ -74,22 +75,13 @@ const cancelled = (book: Book, event: Of<"TaskCancelled">): void => {
   close(book, event, "cancelled");
 };
 
-/** Reruns are not drawn: what was carried over is believed, and came before everything in this log. */
-const carried = (book: Book, { tasks }: Of<"TasksCarried">): void => {
-  for (const { taskId, n, status, dead, chose } of tasks) {
-    book.fate.set(taskId, dead === true ? "dead" : status);
-    book.count = Math.max(book.count, n);
-    if (chose !== undefined) book.chosen.set(taskId, chose);
-    if (status === "completed") book.completedIn.set(taskId, -1);
-  }
-};
-
 const step = (book: Book, event: SessionEvent): void => {
   if (book.end !== null) expect(book, event.type === "LateResultRecorded", `${event.type} after ${book.end}`);
   else if (book.sessionId === "") expect(book, event.type === "SessionStarted", `${event.type} before the start`);
   switch (event.type) {
     case "SessionStarted":
-      return session.begin(book, event);
+      session.begin(book, event);
+      return rerun.begin(book, event);
     case "TaskEntered":
       return order.enter(book, event);
     case "TaskSkipped":
@@ -140,7 +132,7 @@ const step = (book: Book, event: SessionEvent): void => {
     case "LateResultRecorded":
       return work.keepLate(book, event);
     case "TasksCarried":
-      return carried(book, event);
+      return rerun.carry(book, event);
     case "ControlAnswered":
       return;
     case "SessionWarned":
@@ -150,6 +142,7 @@ const step = (book: Book, event: SessionEvent): void => {
 
 /** What should have followed in a row, and did not. */
 const settle = (book: Book, events: readonly SessionEvent[]): void => {
+  rerun.settle(book);
   if (book.end !== null) return;
   expect(book, book.open.size > 0, "nothing is open, and the session has not ended");
   settleMaps(book);
@@ -160,12 +153,17 @@ const settle = (book: Book, events: readonly SessionEvent[]): void => {
 };
 
 /**
- * What is wrong with a log as an execution of its definition: nothing, if it is a legal one. A naive interpreter of the
- * language (WORKFLOWS.md), which knows nothing of how the engine works: it goes through the log event by event, and
- * says at the end of each row what should have happened in it and did not. Pure.
+ * Goes through a log as an execution of its definition, and says in `violations` what is wrong: nothing, if it is a legal
+ * one. A naive interpreter of the language (WORKFLOWS.md), which knows nothing of how the engine works: it goes through
+ * the log event by event, and says at the end of each row what should have happened in it and did not. A session that
+ * runs another again is judged together with it. Pure.
  */
-export const violationsOf = (document: AuthoredDefinition, rows: readonly Row[]): readonly string[] => {
-  const book = openBook(document);
+export const bookOf = (
+  document: AuthoredDefinition,
+  rows: readonly Row[],
+  source: rerun.Source | null = null,
+): Book => {
+  const book = openBook(document, source);
   for (const { at, events } of rows) {
     book.at = at;
     book.cut.clear();
@@ -177,5 +175,12 @@ export const violationsOf = (document: AuthoredDefinition, rows: readonly Row[])
     for (const open of book.open.values()) if (open.rest.kind === "queued") open.rest = { ...open.rest, before: null };
     book.row += 1;
   }
-  return book.violations;
+  return book;
 };
+
+/** See `bookOf`. */
+export const violationsOf = (
+  document: AuthoredDefinition,
+  rows: readonly Row[],
+  source: rerun.Source | null = null,
+): readonly string[] => bookOf(document, rows, source).violations;

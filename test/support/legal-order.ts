@@ -81,10 +81,15 @@ const isGivenInput = ({ graph }: Book, taskId: string, type: string): boolean =>
   graph.main.includes(taskId) && graph.before(taskId).length === 0 && !["wait", "http", "map"].includes(type);
 
 const expectParameters = (book: Book, event: Of<"TaskEntered">, given: Given, work: Open["work"]): void => {
-  if (given === "no telling") return;
+  const edited = (event.of === undefined && book.from === event.taskId && book.source?.parameters) || {};
+  if (given === "no telling") {
+    const isEdited = Object.entries(edited).every(([key, value]) => same(event.parameters[key], value));
+    const isRendered = Object.keys(event.parameters).length > 0;
+    return expect(book, isEdited || !isRendered, `${event.taskId} is not given what the request laid over it`);
+  }
   const isFirst = event.of === undefined && isGivenInput(book, event.taskId, typeOf(work));
   const input = isFirst ? book.input : {};
-  const wanted = given === "fault" ? {} : { ...(given.value as JsonObject), ...input };
+  const wanted = given === "fault" ? {} : { ...(given.value as JsonObject), ...input, ...edited };
   expect(
     book,
     given === "fault" || same(event.parameters, wanted),

@@ -221,7 +221,7 @@ describe("a log that was tampered with is found out", () => {
 /** What nothing need follow: words for people, their keys, and time that is given back where it was not needed. */
 const quiet = new Set<string>(["SessionWarned", "DeadlineMoved", "ControlAnswered"]);
 
-/** Not drawn: a rerun's first row stands on the log of another session, which the interpreter does not read. */
+/** Not drawn here: it stands on the log of another session, with which the simulator and `legal-rerun` judge it. */
 const undrawn = new Set<string>(["TasksCarried"]);
 
 test("of random logs with one event less nearly all are found out, and some of every type", { timeout: 60_000 }, () => {
