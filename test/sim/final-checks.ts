@@ -1,15 +1,31 @@
 import { createHash } from "node:crypto";
 import type { SessionEvent } from "../../src/core/session/events.ts";
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
-import { violationsOf, type Row } from "../support/legal-execution.ts";
+import { violationsOf } from "../support/legal-execution.ts";
 import { familyViolationsOf } from "../support/legal-family.ts";
 import type { SimAgent } from "./agents.ts";
 import type { SimDatabase } from "./database.ts";
 import type { SimOperator } from "./operator.ts";
+import type { Log } from "./reruns.ts";
 import type { SimWorld } from "./world.ts";
 
 /** After the faults stop every session must have ended by then. */
 export const HEAL_MS = 90 * 60_000;
+
+const logsIn = (db: SimDatabase): ReadonlyMap<string, Log> =>
+  new Map(
+    db
+      .query(
+        `SELECT s.id, w.body FROM sessions s JOIN workflows w
+          ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash`,
+      )
+      .map((row) => {
+        const rows = db
+          .query("SELECT at, events FROM log WHERE stream = ? ORDER BY seq", String(row["id"]))
+          .map(({ at, events }) => ({ at: Number(at), events: JSON.parse(String(events)) as SessionEvent[] }));
+        return [String(row["id"]), { document: JSON.parse(String(row["body"])) as AuthoredDefinition, rows }];
+      }),
+  );
 
 /** What holds at the end, when nothing is under way any more. */
 export const finalChecks = (
@@ -35,22 +51,15 @@ export const finalChecks = (
     }
   }
   // P6: every log is a legal execution of its definition, as a naive interpreter sees it.
-  const logs: Row[][] = [];
-  for (const row of db.query(
-    `SELECT s.id, w.body FROM sessions s JOIN workflows w
-      ON w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash`,
-  )) {
-    const rows = db.query("SELECT at, events FROM log WHERE stream = ? ORDER BY seq", String(row["id"]));
-    const log = rows.map(({ at, events }) => ({
-      at: Number(at),
-      events: JSON.parse(String(events)) as SessionEvent[],
-    }));
-    const document = JSON.parse(String(row["body"])) as AuthoredDefinition;
-    const [first] = violationsOf(document, log);
-    check(first === undefined, "P6", () => `${String(row["id"])}: no legal execution: ${first}`);
-    logs.push(log);
+  const logs = logsIn(db);
+  for (const [id, log] of logs) {
+    const [first] = violationsOf(log.document, log.rows, operator.reruns.sourceOf(log, logs));
+    check(first === undefined, "P6", () => `${id}: no legal execution: ${first}`);
   }
-  const [apart] = familyViolationsOf(logs, true);
+  const [apart] = familyViolationsOf(
+    [...logs.values()].map(({ rows }) => rows),
+    true,
+  );
   check(apart === undefined, "P6", () => `children and parents: ${apart}`);
   // P11: a stored definition is what its hash says, however often its workflow was edited.
   for (const row of db.query("SELECT workflow_id, hash, body FROM workflows")) {
@@ -76,7 +85,7 @@ export const finalChecks = (
       () => `cancel of ${id} was acknowledged`,
     );
   }
-  operator.check(db, check);
+  operator.check(db, logs, check);
   for (const agent of agents) {
     for (const [id] of agent.acknowledged) {
       if (world.plan.skewMs > 0 || world.plan.clockJump > 0 || agent.aheadMs > 0) continue;

@@ -89,6 +89,19 @@ export const mutants: readonly Mutant[] = [
   { name: "a schedule does not look what still runs", file: "src/core/schedule/plan-fires.ts", find: "const running = state.running.filter((id) => open.has(id));", put: "const running = state.running.filter((id) => open.has(id) && !open.has(id));" },
   { name: "a fire that waits is forgotten", file: "src/store/schedules.ts", find: "WHERE c.waits_for IS NOT NULL AND (e.id IS NULL OR", put: "WHERE c.waits_for IS NULL AND (e.id IS NULL OR" },
   { name: "a single task does not wait for its time", file: "src/app/single-task.ts", find: "const tasks = wait === null ? [work] : [{ taskId: \"wait\", type: \"wait\", ...wait }, work];", put: "const tasks = wait === null ? [work] : [{ taskId: \"wait\", type: \"wait\", for: \"0s\" }, work];" },
+  { name: "a rerun carries what comes after its task", file: `${DECIDE}/rerun.ts`, find: ".filter((one) => !anew.has(one) && isSettled(", put: ".filter((one) => (one !== taskId || !anew.has(one)) && isSettled(" },
+  { name: "a rerun carries another task's output", file: `${DECIDE}/rerun.ts`, find: "from: { sessionId, seq, n: numberOf(ended) },", put: "from: { sessionId, seq, n: numberOf(ended) + 1 }," },
+  { name: "a rerun runs again what had settled", file: `${DECIDE}/rerun.ts`, find: "const anew = onwardFrom(graph, taskId);", put: "const anew = new Set([...onwardFrom(graph, taskId), mainTasks(graph)[0]]);" },
+  { name: "a rerun of a rerun names the one in between", file: `${DECIDE}/rerun.ts`, find: "placeOf(state, ended) ?? [state.id, ended.seq]", put: "[state.id, placeOf(state, ended)?.[1] ?? ended.seq]" },
+  { name: "a rerun carries what was undone", file: `${DECIDE}/rerun.ts`, find: "if (gone !== undefined) return", put: "if (gone === \"\") return" },
+  { name: "the input of a rerun is the old one", file: "src/app/rerun-session.ts", find: "input: wish.input ?? inputOf(facts),", put: "input: inputOf(facts)," },
+  { name: "the parameters of a rerun are the old ones", file: "src/app/rerun-session.ts", find: "parameters: parameters ?? {},", put: "parameters: {}," },
+  { name: "a rerun's key is forgotten", file: "src/app/rerun-session.ts", find: "await loadEnded(deps, sessionId), wish, idempotency, cause)", put: "await loadEnded(deps, sessionId), wish, null, cause)" },
+  { name: "what has not ended is run again", file: "src/app/rerun-session.ts", find: "if (state.status !== \"open\") return { state, facts };", put: "if (state.id !== \"\") return { state, facts };" },
+  { name: "a bulk rerun under a key runs a session again twice", file: "src/app/bulk-sessions.ts", find: "key === null ? null : idempotencyOf(key, sessionId), cause)", put: "null, cause)" },
+  { name: "a bulk rerun runs its own work again", file: "src/app/bulk-sessions.ts", find: "if (key !== null && (await isOwnWork(deps, ended, key))) return [];", put: "" },
+  { name: "a dry run of a bulk action acts", file: "src/http/routes/reruns.ts", find: "if (dryRun === true)", put: "if (dryRun === null as never)" },
+  { name: "a page of a bulk action passes one over", file: "src/app/bulk-sessions.ts", find: "for (const [at, sessionId] of rows.entries()) {", put: "for (const [at, sessionId] of rows.entries()) {\n    if (at > 1) continue;" },
 ]; // prettier-ignore
 
 /** The source with the mutant in it; throws when the mutant no longer fits. */

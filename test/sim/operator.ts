@@ -2,8 +2,10 @@ import type { SimDatabase } from "./database.ts";
 import type { AuthoredDefinition } from "../../src/core/workflow/normalise.ts";
 import type { SimAgent } from "./agents.ts";
 import { CAPS, drawDefinition, drawLanguage, inputOf, type Drawn } from "./draw-definitions.ts";
+import { SimBulk } from "./bulk.ts";
 import { SimPeople, type Check } from "./people.ts";
 import type { Random } from "./random.ts";
+import { SimReruns, type Log } from "./reruns.ts";
 import { SERVICE_URLS } from "./services.ts";
 import { SimTimetables } from "./timetables.ts";
 import type { Reply, SimWorld } from "./world.ts";
@@ -27,9 +29,22 @@ export class SimOperator {
   readonly #language: Random | null;
   readonly #people: SimPeople | null;
   readonly #timetables: SimTimetables | null;
+  readonly reruns: SimReruns;
+  readonly #bulk: SimBulk;
 
-  /** `wide`: with the whole language, and with people, schedules and single tasks. */
-  constructor(world: SimWorld, agents: readonly SimAgent[], drawn: Drawn, wide: boolean) {
+  /**
+   * `wide`: with the whole language, and with people, schedules and single tasks; `again`: how often somebody runs what
+   * has ended again, and acts on many sessions at once.
+   */
+  constructor(
+    world: SimWorld,
+    agents: readonly SimAgent[],
+    drawn: Drawn,
+    wide: boolean,
+    again: { readonly reruns: number; readonly bulk: number },
+  ) {
+    this.reruns = new SimReruns(world, again.reruns);
+    this.#bulk = new SimBulk(world, again.bulk);
     this.#drawn = drawn;
     this.#language = wide ? world.random.fork("language") : null;
     this.#people = wide ? new SimPeople(world) : null;
@@ -42,16 +57,21 @@ export class SimOperator {
   /** Whether anything that they began is still to be answered. */
   get isBusy(): boolean {
     const isOpen = this.started.some(({ sessionId }) => sessionId === null);
-    return isOpen || (this.#people?.waiting ?? 0) > 0 || this.#timetables?.isBusy === true;
+    const isAgain = this.reruns.isBusy || this.#bulk.isBusy;
+    return isOpen || isAgain || (this.#people?.waiting ?? 0) > 0 || this.#timetables?.isBusy === true;
   }
 
   /** From now on they only help to bring everything to its end. */
   heal(): void {
+    this.reruns.heal();
+    this.#bulk.heal();
     this.#people?.heal();
     this.#timetables?.end();
   }
 
-  check(db: SimDatabase, check: Check): void {
+  check(db: SimDatabase, logs: ReadonlyMap<string, Log>, check: Check): void {
+    this.reruns.check(logs, check);
+    this.#bulk.check(logs, check);
     this.#people?.check(db, check);
     this.#timetables?.check(db, check);
   }

@@ -79,6 +79,11 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
   });
   const kinds = agents.map(({ temper: { kind } }) => kind);
   for (const agent of agents) world.scheduler.after(random.between(0, 2_000), () => agent.start());
+  const more = createRandom(`${seed}/again`);
+  const again = {
+    reruns: theme === null && more.chance(0.3) ? more.pick([1, 2, 4]) : 0,
+    bulk: theme === null && more.chance(0.08) ? 1 : 0,
+  };
   const operator = new SimOperator(
     world,
     agents,
@@ -86,6 +91,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
       ? { counts: [1, 2, 3, 4], runs: ["100s", "400s"] }
       : { counts: wide ? [1, 1, 2, 2, 3, 4] : [1, 1, 1, 2, 2, 3, 4], runs: ["20s", "60s", "120s", "400s"] },
     wide,
+    again,
   );
   operator.plan(spanMs, theme === "instant" ? 4 : random.pick([1, 1, 1, 1, 2, 2, 4]));
   for (let i = 0; i < plan.deploys; i += 1) {
@@ -94,7 +100,7 @@ export const simulate = async (seed: string): Promise<ScheduleResult> => {
     else world.scheduler.after(random.between(0, spanMs), () => world.deploy());
   }
   if (random.chance(0.1)) world.scheduler.after(random.between(0, spanMs), () => kit.forget());
-  const settings = `${theme === null ? "" : `theme=${theme} `}${wide ? "wide " : ""}mode=${mode} workers=${workers} agents=${agents.map(({ temper }) => temper.kind).join(",")} span=${Math.round(spanMs / 1_000)}s faults: ${describeFaults(plan)}`;
+  const settings = `${theme === null ? "" : `theme=${theme} `}${wide ? "wide " : ""}${again.reruns > 0 ? "reruns " : ""}${again.bulk > 0 ? "bulk " : ""}mode=${mode} workers=${workers} agents=${agents.map(({ temper }) => temper.kind).join(",")} span=${Math.round(spanMs / 1_000)}s faults: ${describeFaults(plan)}`;
   world.trace(settings);
 
   const timely: Violation[] = [];

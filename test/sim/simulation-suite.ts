@@ -9,8 +9,8 @@ const TRACE_LINES = 80;
 /** With fewer schedules some fault may not have been drawn. */
 const ENOUGH = 500;
 
-/** They take an absence at one certain moment. Nobody here runs a session again: that is killed at every port call. */
-const RARE: ReadonlySet<string> = new Set(["DeadlineMoved", "TasksCarried"]);
+/** It takes an absence at one certain moment. */
+const RARE: ReadonlySet<string> = new Set(["DeadlineMoved"]);
 
 const everything = [
   "errorBefore", "errorAfter", "busy", "stall", "killBefore", "killAfter", "requestLost", "answerLost", "requestCopied",
@@ -20,6 +20,7 @@ const everything = [
   "refusing", "liar", "completed", "failed", "cancelled",
   "api:done", "api:limited", "tool:ok", "single",
   "schedule:skip", "schedule:buffer_one", "schedule:allow", "schedule:cancel_other", "schedule:trigger",
+  "rerun:whole", "rerun:task", "rerun:edited", "rerun:refused", "bulk:dry", "bulk:cancel", "bulk:rerun",
   "said:pause", "said:resume", "said:signal", "said:approve", "said:reject", "said:retry", "said:skip",
   ...["timer", "operator", "call", "signal", "approval", "timeout", "map", "child"].map((by) => `TaskResolved:${by}`),
   ...[...SESSION_EVENTS].filter((type) => type !== "TaskResolved" && !RARE.has(type)),
