@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cancelledParent, children, failingChildren } from "./stories-children.ts";
 import { again, paused, steered } from "./stories-control.ts";
-import { engineCalls, mapping, undoing, ways } from "./stories-flow.ts";
+import { engineCalls, handedCalls, longCalls, mapping, undoing, unheardCalls, ways } from "./stories-flow.ts";
 import type { Story } from "./story.ts";
 import { referenceOf } from "./survey.ts";
 
@@ -73,6 +73,26 @@ test.each(
           },
         ],
       ],
+      [
+        handedCalls,
+        [
+          {
+            status: "completed",
+            tasks: ["add completed", "after completed", "pay completed"],
+            last: { paid: 1, sum: 2 },
+          },
+        ],
+      ],
+      ...[longCalls, unheardCalls].map((story) => [
+        story,
+        [
+          {
+            status: "completed",
+            tasks: ["add completed", "after completed", "pay completed", "short completed"],
+            last: { paid: 2, sum: 3 },
+          },
+        ],
+      ]),
       [
         mapping,
         [

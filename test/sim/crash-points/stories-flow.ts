@@ -58,9 +58,53 @@ export const engineCalls: Story = {
 export const handedCalls: Story = {
   ...engineCalls,
   name: "calls that are left to the queue",
-  handsOn: true,
+  handsOn: "all",
   // Where its hint is lost, a call waits a minute for the consumer; then its lease counts.
   slackMs: 70_000,
+};
+
+/**
+ * Long calls beside a short one, where a sweep hands on all that is due: what is lost is taken up by the consumer, which
+ * leaves the call to the queue once more, as on Workers.
+ */
+export const longCalls: Story = {
+  name: "long calls on Workers",
+  handsOn: "long",
+  own: 0,
+  lastsMs: 120_000,
+  // The lease of a long call is 70 s, and one that is handed on once more waits a minute.
+  slackMs: 130_000,
+  useCases: ["PUT of a new agent", "start: inline definition", "complete", "a queue delivery"],
+  play: async (people) => {
+    people.serve(40_000);
+    people.agent("wes", worker(people));
+    const retry = { initialInterval: "1s", backoffCoefficient: 1, maximumInterval: "1s" };
+    const order = { type: "http", method: "POST", url: "http://bank.sim/orders", retry };
+    await begin(people, "long", [
+      { ...order, taskId: "short", body: { a: 1 }, timeout: { run: "10s" } },
+      { ...order, taskId: "pay", body: { a: 2 }, timeout: { run: "40s" } },
+      {
+        taskId: "add",
+        type: "tool",
+        tool: "add",
+        agentId: "wes",
+        parameters: { b: 2 },
+        timeout: { run: "40s" },
+        retry,
+      },
+      agent("after", { parameters: { paid: "${tasks.pay.output.body.order}", sum: "${tasks.add.output.order}" } }),
+    ]);
+  },
+};
+
+/** The same, and the queue loses everything: the sweep makes the calls, each after the consumer did not come. */
+export const unheardCalls: Story = {
+  ...longCalls,
+  name: "long calls that no consumer hears of",
+  hints: "lost",
+  own: 100,
+  lastsMs: 400_000,
+  useCases: ["PUT of a new agent", "start: inline definition", "complete", "a sweep"],
 };
 
 /** A map with fewer places than items. */

@@ -12,8 +12,8 @@ export interface Story {
   /** The recovery is not killed as well: another story does that. */
   readonly once?: boolean;
   readonly hints?: "delivered" | "lost";
-  /** Calls are left to the queue consumer. */
-  readonly handsOn?: true;
+  /** All calls are left to the queue consumer; or the long ones, as on Workers: there, only a sweep makes them itself. */
+  readonly handsOn?: "all" | "long";
   /** How long it takes at most without any death (ms); default: a minute. */
   readonly lastsMs?: number;
   /** What a crash may cost more than its lease and 65 s (ms). */

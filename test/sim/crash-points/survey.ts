@@ -21,6 +21,19 @@ interface Run {
 
 let database: CrashDatabase | null = null;
 
+/** Calls that an invocation on Workers may make itself last so long at most (ms). */
+const OWN_MS = 20_000;
+
+const limitsOf = (which: NonNullable<Story["handsOn"]>, isSweeping: () => boolean): Settings["callLimits"] =>
+  which === "all"
+    ? { firstMs: 0, againMs: Infinity }
+    : {
+        firstMs: OWN_MS,
+        get againMs() {
+          return isSweeping() ? Infinity : OWN_MS;
+        },
+      };
+
 /** Tells a story once. */
 const tell = async (story: Story, more: Pick<Settings, "broken" | "plan" | "frames"> = {}): Promise<Run> => {
   if (database === null) {
@@ -33,7 +46,7 @@ const tell = async (story: Story, more: Pick<Settings, "broken" | "plan" | "fram
     mode: story.mode ?? "direct",
     own: story.own ?? 100,
     hints: story.hints ?? "delivered",
-    ...(story.handsOn === true ? { callLimits: { firstMs: 0, againMs: Infinity } } : {}),
+    ...(story.handsOn === undefined ? {} : { callLimits: limitsOf(story.handsOn, () => world.isSweeping) }),
     audit: () => auditNow(db),
     agents: (request) => people.receive(request),
     ...more,

@@ -8,7 +8,7 @@ import { cancelling, coming, leaving } from "./stories-agents.ts";
 import { cancelledParent, children, failingChildren } from "./stories-children.ts";
 import { again, paused, single, steered } from "./stories-control.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
-import { engineCalls, mapping, undoing, ways } from "./stories-flow.ts";
+import { engineCalls, handedCalls, longCalls, mapping, undoing, unheardCalls, ways } from "./stories-flow.ts";
 import { schedules } from "./stories-schedules.ts";
 import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
@@ -17,6 +17,7 @@ const stories = [
   single,
   again,
   ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules],
+  ...[handedCalls, longCalls, unheardCalls],
   ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
 ];
 
@@ -27,7 +28,6 @@ const NOT_WRITING: Readonly<Record<string, string>> = {
   resumeSession: "hands on to advanceSession",
   signalSession: "hands on to advanceSession",
   takeHint: "hands on to tickSession or beginCall",
-  beginCall: "hands on to advanceSession",
   wakeSessions: "starts ticks in the background, which are seen by themselves",
   factsOf: "compiles what was loaded",
   readAgent: "reads",

@@ -142,6 +142,11 @@ export class CrashWorld {
     return answer;
   }
 
+  /** Whether a sweep is what is at work. */
+  get isSweeping(): boolean {
+    return this.#current.getStore()?.useCase.startsWith("a sweep") === true;
+  }
+
   /** Nobody is killed any more. */
   disarm(): void {
     this.#armed = false;
