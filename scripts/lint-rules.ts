@@ -49,7 +49,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
   http: { folders: ["app", "contract"], packages: ["hono", "@hono/*", "zod", "js-yaml", "yaml"] },
   dashboard: { folders: ["sdk"], types: ["contract"] },
   sdk: { types: ["contract"] },
-  cli: { folders: ["sdk"], packages: ["commander", "node:*"] },
+  cli: { folders: ["sdk"], packages: ["commander", "node:*"], types: ["contract"] },
   entry: null,
 };
 

@@ -26,7 +26,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           globalSetup: ["test/support/fleet-setup.ts"],
-          include: ["test/{core,contract,node,http,project,entry,sim,differential}/**/*.test.ts"],
+          include: ["test/{core,contract,cli,node,http,project,entry,sim,differential}/**/*.test.ts"],
         },
       },
       {
