@@ -8,6 +8,7 @@ import { OpsError } from "./ops-error.ts";
 import { describeFailure } from "./publish.ts";
 import { loadEnded, rerunEnded, type Ended } from "./rerun-session.ts";
 import type { SessionFilter } from "./session-lists-port.ts";
+import { sha256 } from "./sha256.ts";
 
 export type BulkAction = "cancel" | "rerun";
 
@@ -49,7 +50,7 @@ export interface BulkWish {
   /** As `filterFor` gives it. */
   readonly filter: SessionFilter;
   readonly reason: string | null;
-  /** The Idempotency-Key: under one key a session is run again once, however often it is asked for. */
+  /** The Idempotency-Key: under one key a session is run again once, however often it is asked for; for one wish only. */
   readonly key: string | null;
   readonly after: string | null;
   readonly limit: number;
@@ -104,13 +105,22 @@ const skippedBecause = (deps: Deps, sessionId: string, error: unknown): BulkResu
   return { sessionId, code: "internal_error", detail: "The server met an unexpected fault." };
 };
 
+/** A key that was used for another wish, whatever came of that, is refused. Where to go on and how far may differ. */
+const requireKey = async (deps: Deps, { key, action, filter, reason }: BulkWish): Promise<void> => {
+  if (key === null || (await deps.store.keepBulkKey(key, await sha256(JSON.stringify([action, filter, reason])))))
+    return;
+  throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another action, filter or reason.");
+};
+
 /**
  * Cancels, or runs again, at most `limit` sessions of a filter, the newest first, one after the other, and says where
  * to go on. Trouble on the way ends the call early with what was done; if nothing was, it is thrown. Repeating a call
- * is safe: cancelled sessions are found no more, and under a key each is run again once.
+ * is safe: cancelled sessions are found no more, and under a key each is run again once; the key is kept before anything
+ * is done, so also after a crash half-way it takes nothing else.
  */
 export const bulkSessions = async (deps: Deps, wish: BulkWish, cause: Cause): Promise<BulkResult> => {
   const began = deps.clock.now();
+  await requireKey(deps, wish);
   const { rows, next } = await deps.store.findSessions(wish.filter, wish);
   const done: BulkResult["done"][number][] = [];
   const skipped: BulkResult["skipped"][number][] = [];

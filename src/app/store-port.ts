@@ -213,6 +213,9 @@ export interface Store extends ScheduleStore, SessionLists {
     readonly now: number;
   }): Promise<LoadedStart>;
 
+  /** Keeps what an Idempotency-Key of a bulk action is used for, a hash; false: it was used for something else. */
+  keepBulkKey(key: string, request: string): Promise<boolean>;
+
   commitSession(commit: SessionCommit): Promise<CommitResult>;
   /** Moves the timer of a session nobody has changed since; no log row. */
   rearm(session: SessionRecord, dueAt: number | null): Promise<void>;

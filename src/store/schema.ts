@@ -174,3 +174,10 @@ export const schedules = sqliteTable(
       .where(sql`idempotency_key IS NOT NULL`),
   ],
 );
+
+/** What an Idempotency-Key of a bulk action was used for. Kept: under a key a session is run again once, for ever. */
+export const bulkKeys = sqliteTable("bulk_keys", {
+  key: text().primaryKey(),
+  /** Hash of the action: which, on what, why. */
+  request: text().notNull(),
+});

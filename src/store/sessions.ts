@@ -19,7 +19,18 @@ import { isUniqueViolation } from "./store-failure.ts";
 export const sessionStore = (
   sql: Sql,
   read: Reader,
-): Pick<Store, "commitSession" | "rearm" | "postpone" | "readLog" | "nextDue" | "toSweep"> => ({
+): Pick<Store, "keepBulkKey" | "commitSession" | "rearm" | "postpone" | "readLog" | "nextDue" | "toSweep"> => ({
+  keepBulkKey: async (key, request) => {
+    const [, found] = await sql.batch(
+      [
+        statement("INSERT INTO bulk_keys (key, request) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, request),
+        statement("SELECT request FROM bulk_keys WHERE key = ?", key),
+      ],
+      "write",
+    );
+    return found?.rows[0]?.["request"] === request;
+  },
+
   commitSession: async (commit) => {
     const plan = planSessionCommit(commit);
     try {

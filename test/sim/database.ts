@@ -22,6 +22,7 @@ export const TABLES = [
   "waiting_tasks",
   "workflows",
   "schedules",
+  "bulk_keys",
 ];
 
 /** The statements of all migrations, in order. */

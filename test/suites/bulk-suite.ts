@@ -135,6 +135,50 @@ export const bulkSuite = (platform: Platform): void => {
       expect((await run(world, false)).findings).toEqual([]);
     });
 
+    test("P8: a key takes one action, filter and reason; for another it is 422, and nothing is done", async () => {
+      const world = await open();
+      const failed = await manyFailed(world, 2);
+      const [other] = await manyFailed(world, 1, { id: "other" });
+      const [running] = await many(world, 1);
+      const body = { action: "rerun", filter: { status: "failed", workflowId: "w" }, reason: "fixed" };
+      const first = await bulk(world, { ...body, limit: 1 }, keyed("k"));
+      expect(first.done.map(({ sessionId }) => sessionId)).toEqual(failed.slice(0, 1));
+      const before = await rowCount(world);
+      for (const another of [
+        { ...body, action: "cancel", filter: { workflowId: "w" } },
+        { ...body, filter: { status: "failed", workflowId: "other" } },
+        { ...body, filter: { status: "failed" } },
+        { ...body, reason: "again" },
+        { action: body.action, filter: body.filter },
+      ]) {
+        expectProblem(await send(world, another, keyed("k")), 422, "idempotency_key_reused");
+      }
+      expect(await rowCount(world)).toBe(before);
+      expect([(await shown(world, running!)).status, (await shown(world, other!)).status]).toEqual([
+        ...["running", "failed"],
+      ]);
+      // How many at a time, and where a call goes on, is no other wish. A dry run asks for nothing.
+      expect((await bulk(world, body, keyed("k"))).done.map(({ sessionId }) => sessionId)).toEqual(failed);
+      expect((await send(world, { action: "cancel", all: true, dryRun: true }, keyed("k"))).status).toBe(200);
+      // A key of which nothing came is used as well.
+      expect((await bulk(world, { action: "cancel", filter: { workflowId: "none" } }, keyed("k2"))).done).toEqual([]);
+      expectProblem(await send(world, { action: "cancel", all: true }, keyed("k2")), 422, "idempotency_key_reused");
+      expect((await run(world, false)).findings).toEqual([]);
+    });
+
+    test("P8: a key whose call broke off half-way takes that call again, and no other", async () => {
+      const { on: broken, left } = failing(platform);
+      const world = await open(broken);
+      const failed = await manyFailed(world, 2);
+      const body = { action: "rerun", filter: { status: "failed" } };
+      left.batches = 1; // The key is kept, and nothing else happens.
+      expectProblem(await call(world, "POST", `${SESSIONS}/bulk`, body, keyed("k")), 503, "store_unavailable");
+      left.batches = Infinity;
+      expect(await idsOf(world)).toHaveLength(2);
+      expectProblem(await send(world, { action: "cancel", all: true }, keyed("k")), 422, "idempotency_key_reused");
+      expect((await bulk(world, body, keyed("k"))).done.map(({ sessionId }) => sessionId)).toEqual(failed);
+    });
+
     test("two equal calls at once run each session again once", async () => {
       const world = await open();
       await manyFailed(world, 3);
@@ -150,7 +194,7 @@ export const bulkSuite = (platform: Platform): void => {
       const world = await open(broken);
       const failed = await manyFailed(world, 4);
       const body = { action: "rerun", filter: { status: "failed" } };
-      left.batches = 1 + 3 + 3 + 2; // the read, two reruns, and a third that is not committed
+      left.batches = 2 + 3 + 3 + 2; // the key, the read, two reruns, and a third that is not committed
       const result = await call(world, "POST", `${SESSIONS}/bulk`, body, keyed("k"));
       left.batches = Infinity;
       await world.flush();
@@ -160,7 +204,7 @@ export const bulkSuite = (platform: Platform): void => {
       const rest = await bulk(world, { ...body, cursor: nextCursor }, keyed("k"));
       expect(rest.done.map(({ sessionId }) => sessionId)).toEqual(failed.slice(2));
       expect(rest.nextCursor).toBeNull();
-      left.batches = 2;
+      left.batches = 3;
       const nothing = await call(world, "POST", `${SESSIONS}/bulk`, body, keyed("k"));
       left.batches = Infinity;
       expectProblem(nothing, 503, "store_unavailable");

@@ -4,7 +4,16 @@ import { openMeter, type Meter } from "../support/meter.ts";
 import { stores } from "../support/stored.ts";
 import type { Platform } from "../support/world.ts";
 
-const TEXT_KEYS = ["agent_capabilities", "agent_log", "agents", "schedules", "sessions", "waiting_tasks", "workflows"];
+const TEXT_KEYS = [
+  "agent_capabilities",
+  "agent_log",
+  "agents",
+  "bulk_keys",
+  "schedules",
+  "sessions",
+  "waiting_tasks",
+  "workflows",
+];
 
 /** Names that statements give to the tables that grow without bound. */
 const BIG = "sessions|s|log|l|agent_log|n|m|waiting_tasks|w|f";

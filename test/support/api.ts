@@ -95,6 +95,7 @@ export const rowCount = async (world: World): Promise<number> => {
     "waiting_tasks",
     "workflows",
     "schedules",
+    "bulk_keys",
   ];
   const counts = await world.sql.batch(
     tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),

@@ -33,6 +33,7 @@ const TABLES = [
   "waiting_tasks",
   "workflows",
   "schedules",
+  "bulk_keys",
 ];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */

@@ -14,6 +14,7 @@ const TABLES = [
   "waiting_tasks",
   "workflows",
   "schedules",
+  "bulk_keys",
 ];
 
 /** workerd and D1; the one database of a test file is emptied for each world. */

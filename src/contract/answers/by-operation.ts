@@ -183,7 +183,13 @@ export const answersByOperation = {
     ...keyedByClient,
     ...(["invalid_id", "session_not_found", "agent_not_found", "conflict"] as const),
   ),
-  "POST /v1/opscore/sessions/bulk": operation({ 200: bulkAnswer }, ...write, "invalid_id", "invalid_header"),
+  "POST /v1/opscore/sessions/bulk": operation(
+    { 200: bulkAnswer },
+    ...write,
+    "invalid_id",
+    "invalid_header",
+    "idempotency_key_reused",
+  ),
   "POST /v1/opscore/sessions/{sessionId}/pause": standing,
   "POST /v1/opscore/sessions/{sessionId}/resume": standing,
   "POST /v1/opscore/sessions/{sessionId}/signals/{name}": operation(

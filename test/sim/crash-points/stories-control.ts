@@ -133,8 +133,14 @@ export const again: Story = {
     "cancel many",
   ],
   play: async (people) => {
-    const many = (useCase: string, body: Body): Promise<void> =>
-      people.say(useCase, "POST", `${sessions}/bulk`, { filter: { workflowId: "alone" }, ...body }, keyed("many"));
+    const many = (useCase: string, action: string): Promise<void> =>
+      people.say(
+        useCase,
+        "POST",
+        `${sessions}/bulk`,
+        { action, filter: { workflowId: "alone" } },
+        keyed(`many-${action}`),
+      );
     const alone = {
       id: "alone",
       name: "Alone",
@@ -150,8 +156,8 @@ export const again: Story = {
           { fromTaskId: "weak", parameters: { again: true }, reason: "once more" },
           keyed("again"),
         ),
-      () => many("rerun of many", { action: "rerun" }),
-      () => many("cancel many", { action: "cancel" }),
+      () => many("rerun of many", "rerun"),
+      () => many("cancel many", "cancel"),
     ];
     const startAlone = () =>
       people.say("start: inline definition", "POST", sessions, { workflowDefinition: alone }, keyed("two"));

@@ -55,6 +55,7 @@ const ASKING = ["POST /v1/opscore/workflows/validate", "POST /v1/opscore/workflo
 
 /** Methods of the store that write. */
 const WRITES = [
+  "keepBulkKey",
   "commitSession",
   "rearm",
   "postpone",
