@@ -3,6 +3,7 @@ import { mockOutcomes } from "../../contract/dry-run.ts";
 import type { Fault } from "../../contract/problem.ts";
 import type { Json } from "../../core/json.ts";
 import type { TaskError } from "../../core/session/state.ts";
+import { maxFaults } from "../../core/workflow/check.ts";
 import type { Work } from "../../core/workflow/definition.ts";
 import { parseDuration } from "../../core/workflow/duration.ts";
 import type { Graph } from "../../core/workflow/graph.ts";
@@ -49,9 +50,6 @@ const allowed: Readonly<Record<Exclude<Work["type"], "map">, readonly Outcome[]>
   approval: ["approve", "reject", "never"],
   wait: [],
 };
-
-/** More faults help nobody. */
-const MAX_FAULTS = 50;
 
 const mockOf = (body: MockBody): Mock => {
   const afterMs = parseDuration(body.after ?? "0ms") ?? 0;
@@ -114,10 +112,10 @@ const faultsOfTask = (body: MocksBody, graph: Graph, taskId: string): readonly F
 export const mocksFaults = (bodies: Readonly<Record<string, MocksBody>>, graph: Graph): readonly Fault[] => {
   const faults: Fault[] = [];
   for (const [taskId, body] of Object.entries(bodies)) {
-    faults.push(...faultsOfTask(body, graph, taskId).slice(0, MAX_FAULTS));
-    if (faults.length >= MAX_FAULTS) break;
+    faults.push(...faultsOfTask(body, graph, taskId).slice(0, maxFaults));
+    if (faults.length >= maxFaults) break;
   }
-  return faults.slice(0, MAX_FAULTS);
+  return faults.slice(0, maxFaults);
 };
 
 /** The last of a list stands for all after it. */

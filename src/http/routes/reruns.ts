@@ -47,7 +47,7 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
 
   app.post("/v1/opscore/sessions/:sessionId/rerun", noQuery, async (c) => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
-    const body = decodeJson(bytes.length === 0 ? new TextEncoder().encode("{}") : bytes, rerunSchema);
+    const body = decodeJson(bytes, rerunSchema, {});
     const { fromTaskId = null, initialPayload, parameters, reason } = body;
     const sessionId = pathId(c, "sessionId");
     const wish = {

@@ -27,39 +27,38 @@ const limits = { maxBytes: bodyLimits.other };
 
 type Bytes = Parameters<typeof decodeJson>[0];
 
-/** The body, `{}` where there is none, and what makes the request safe to repeat. */
+/** The body, and what makes the request safe to repeat. */
 const readWord = async (c: Context<AppEnv>): Promise<{ readonly body: Bytes; readonly key: MaybeKey }> => {
-  const bytes = await readBody(c, limits);
-  const found = await idempotencyOf(c, bytes);
-  const key = found === null ? null : { key: found.key, request: found.bodyHash.slice(0, 16) };
-  return { body: bytes.length === 0 ? new TextEncoder().encode("{}") : bytes, key };
+  const body = await readBody(c, limits);
+  const found = await idempotencyOf(c, body);
+  return { body, key: found === null ? null : { key: found.key, request: found.bodyHash.slice(0, 16) } };
 };
 
 /** What a person asks for, by the last word of the path. */
 const actions: Readonly<Record<string, (body: Bytes) => TaskAction>> = {
   retry: (body) => {
-    decodeJson(body, retryNowSchema);
+    decodeJson(body, retryNowSchema, {});
     return { kind: "retry" };
   },
   skip: (body) => {
-    decodeJson(body, skipSchema);
+    decodeJson(body, skipSchema, {});
     return { kind: "skip" };
   },
   complete: (body) => {
-    const { output } = decodeJson(body, completeByHandSchema);
+    const { output } = decodeJson(body, completeByHandSchema, {});
     return { kind: "complete", output: jsonValue(output ?? null) };
   },
   fail: (body) => {
-    const { error } = decodeJson(body, failByHandSchema);
+    const { error } = decodeJson(body, failByHandSchema, {});
     const message = error?.message ?? "an operator let the task fail";
     return { kind: "fail", error: { code: error?.code ?? "operator", message } };
   },
   approve: (body) => {
-    const { by, comment } = decodeJson(body, decideSchema);
+    const { by, comment } = decodeJson(body, decideSchema, {});
     return { kind: "approve", by: by ?? null, comment: comment ?? null };
   },
   reject: (body) => {
-    const { by, comment } = decodeJson(body, decideSchema);
+    const { by, comment } = decodeJson(body, decideSchema, {});
     return { kind: "reject", by: by ?? null, comment: comment ?? null };
   },
 };
@@ -67,7 +66,7 @@ const actions: Readonly<Record<string, (body: Bytes) => TaskAction>> = {
 export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post(`${SESSION}/pause`, noQuery, async (c) => {
     const { body, key } = await readWord(c);
-    const { reason } = decodeJson(body, pauseSchema);
+    const { reason } = decodeJson(body, pauseSchema, {});
     const sessionId = pathId(c, "sessionId");
     const cause = keyCause(c, "PauseSession");
     const { status, already } = await pauseSession(deps, sessionId, reason ?? null, key, cause);
@@ -76,7 +75,7 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
 
   app.post(`${SESSION}/resume`, noQuery, async (c) => {
     const { body, key } = await readWord(c);
-    decodeJson(body, resumeSchema);
+    decodeJson(body, resumeSchema, {});
     const sessionId = pathId(c, "sessionId");
     const { status, already } = await resumeSession(deps, sessionId, key, keyCause(c, "ResumeSession"));
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
@@ -84,7 +83,7 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
 
   app.post(`${SESSION}/signals/:name`, noQuery, async (c) => {
     const bytes = await readBody(c, limits);
-    const { payload } = bytes.length === 0 ? {} : decodeJson(bytes, signalSchema);
+    const { payload } = decodeJson(bytes, signalSchema, {});
     const sessionId = pathId(c, "sessionId");
     const name = pathId(c, "name");
     const key = (await idempotencyOf(c, bytes))?.key ?? null;
