@@ -1,10 +1,11 @@
 import { hideSecrets } from "../core/workflow/secret-marker.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import { placeOf } from "../core/session/carried.ts";
+import { numberOf, placeOf } from "../core/session/carried.ts";
 import { dueAt } from "../core/session/deadlines.ts";
 import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { SessionState } from "../core/session/state.ts";
+import type { CarriedEvents } from "../core/session/task-draft.ts";
 import { readStatus, tasksView, type ReadStatus, type TaskView } from "../core/session/view.ts";
 import { waitingFor, type WaitingFor } from "../core/session/waiting-for.ts";
 import { isSessionId } from "../core/ids.ts";
@@ -40,13 +41,22 @@ export const summaryOf = (state: SessionState, waiting: WaitingFor | null, nextA
   nextAt,
 });
 
+/** What the logs of earlier sessions say of the tasks which a rerun has carried over. Only a rerun costs a round trip. */
+const carriedEvents = async (deps: Deps, state: SessionState): Promise<CarriedEvents> => {
+  const places = Object.values(state.ended).flatMap((ended) => {
+    const place = ended.status === "skipped" ? null : placeOf(state, ended);
+    return place === null ? [] : [[place[0], numberOf(ended)] as const];
+  });
+  return places.length === 0 ? new Map() : await deps.store.readTaskEvents(places);
+};
+
 /** A session's head, what its tasks are seen by, and its log as far as the head knows it. 404 if there is none. */
 export const loadWithLog = async (
   deps: Deps,
   sessionId: string,
 ): Promise<{
   readonly state: SessionState;
-  readonly facts: Facts;
+  readonly facts: Facts & { readonly carried: CarriedEvents };
   readonly rows: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[];
 }> => {
   if (!isSessionId(sessionId)) throw sessionNotFound(sessionId);
@@ -59,18 +69,7 @@ export const loadWithLog = async (
   const rows = log
     .slice(0, loaded.session.seq)
     .map(({ at, parsed }) => ({ at, events: parsed as readonly SessionEvent[] }));
-  return { state, facts, rows };
-};
-
-/** The rows of earlier sessions that say what became of the tasks which a rerun has carried over. */
-const carriedRows = async (deps: Deps, state: SessionState): Promise<NonNullable<Facts["refs"]>> => {
-  const refs = Object.values(state.ended).flatMap((ended) => {
-    const place = ended.status === "skipped" ? null : placeOf(state, ended);
-    return place === null ? [] : [place];
-  });
-  if (refs.length === 0) return new Map();
-  const needs = { rows: [], agents: [], caps: [], refs };
-  return (await deps.store.loadSession({ sessionId: state.id, historyOf: null, needs })).facts.refs ?? new Map();
+  return { state, facts: { ...facts, carried: await carriedEvents(deps, state) }, rows };
 };
 
 /** One session with its tasks and attempts, and what it waits for as of now. */
@@ -78,7 +77,7 @@ export const readSession = async (deps: Deps, sessionId: string): Promise<Sessio
   const { state, facts, rows } = await loadWithLog(deps, sessionId);
   return {
     ...summaryOf(state, waitingFor(state, facts, deps.clock.now()), dueAt(state, facts)),
-    tasks: tasksView(state, rows, { ...facts, refs: await carriedRows(deps, state) }).map((task) => ({
+    tasks: tasksView(state, rows, facts).map((task) => ({
       ...task,
       parameters: hideSecrets(task.parameters) as JsonObject,
     })),

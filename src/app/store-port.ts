@@ -257,6 +257,13 @@ export interface Store extends ScheduleStore, SessionLists {
     readonly limit: number;
   }): Promise<readonly DefinitionRecord[]>;
 
+  /**
+   * How tasks of other sessions were entered, without the items of a map, and what they came to: their events in order, by
+   * the tasks' ids (`tsk_…`). Walks the log of each of those sessions.
+   */
+  readTaskEvents(
+    tasks: readonly (readonly [sessionId: string, n: number])[],
+  ): Promise<ReadonlyMap<string, readonly SessionEvent[]>>;
   /** Log rows of a stream in order, after `seq`. */
   readLog(stream: string, page: { readonly after: number; readonly limit: number }): Promise<readonly StoredLogRow[]>;
 

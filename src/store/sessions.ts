@@ -1,6 +1,7 @@
 import { and, asc, eq, gt } from "drizzle-orm";
 import type { Store, StoredLogRow } from "../app/store-port.ts";
 import { LOST_MS } from "../core/agent/availability.ts";
+import { taskIdOf } from "../core/ids.ts";
 import type { AgentEvent } from "../core/agent/events.ts";
 import type { JsonObject } from "../core/json.ts";
 import { readJson } from "../core/read-json.ts";
@@ -9,7 +10,7 @@ import { LOOK_UP_MS } from "./bounded-sql.ts";
 import { planSessionCommit } from "./commit-session.ts";
 import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts";
 import type { Reader } from "./reader.ts";
-import { text } from "./rows.ts";
+import { number, text } from "./rows.ts";
 import { dueSchedules, freedSchedules, NEXT_DUE } from "./schedules.ts";
 import { log } from "./schema.ts";
 import { statement, type Sql } from "./sql-port.ts";
@@ -19,7 +20,10 @@ import { isUniqueViolation } from "./store-failure.ts";
 export const sessionStore = (
   sql: Sql,
   read: Reader,
-): Pick<Store, "keepBulkKey" | "commitSession" | "rearm" | "postpone" | "readLog" | "nextDue" | "toSweep"> => ({
+): Pick<
+  Store,
+  "keepBulkKey" | "commitSession" | "rearm" | "postpone" | "readTaskEvents" | "readLog" | "nextDue" | "toSweep"
+> => ({
   keepBulkKey: async (key, request) => {
     const [, found] = await sql.batch(
       [
@@ -69,6 +73,32 @@ export const sessionStore = (
       [statement("UPDATE sessions SET due_at = ? WHERE id = ? AND due_at <= ?", dueAt, sessionId, now)],
       "write",
     );
+  },
+
+  readTaskEvents: async (tasks) => {
+    const places = JSON.stringify(tasks);
+    // Streams first, or the planner walks all logs.
+    const [result] = await sql.batch(
+      [
+        statement(
+          `SELECT l.stream, e.value ->> '$.n' AS n, json_remove(e.value, '$.items') AS event
+            FROM (SELECT DISTINCT value ->> 0 AS stream FROM json_each(?)) q
+            CROSS JOIN log l ON l.stream = q.stream CROSS JOIN json_each(l.events) e
+            WHERE e.value ->> '$.type' IN ('TaskEntered', 'TaskFailed', 'TaskCompleted', 'TaskResolved')
+              AND (l.stream, e.value ->> '$.n') IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))
+            ORDER BY l.stream, l.seq, e.key`,
+          places,
+          places,
+        ),
+      ],
+      "read",
+    );
+    const found = new Map<string, SessionEvent[]>();
+    for (const row of result?.rows ?? []) {
+      const id = taskIdOf(text(row, "stream"), number(row, "n"));
+      found.set(id, [...(found.get(id) ?? []), readJson(text(row, "event")) as SessionEvent]);
+    }
+    return found;
   },
 
   readLog: async (stream, { after, limit }) => {

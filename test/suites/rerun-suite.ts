@@ -114,7 +114,7 @@ export const rerunSuite = (platform: Platform): void => {
     test("a fallback, a tolerated failure, a choice and a map count as they did; undoing includes what was carried over", async () => {
       const world = await open();
       const tasks = [
-        on("main", { fallbackTaskId: "simple", compensateWith: "undo" }),
+        on("main", { fallbackTaskId: "simple", compensateWith: "undo", parameters: { topic: "${input.items[0]}" } }),
         on("weak", { onFailure: "continue" }),
         {
           taskId: "each",
@@ -140,6 +140,15 @@ export const rerunSuite = (platform: Platform): void => {
       expect((await call(world, "POST", `${SESSIONS}/${old}/cancel`)).status).toBe(202);
       const id = String((await rerun(world, old, { fromTaskId: "last" })).body["sessionId"]);
       const n = (await shown(world, id)).tasks.length;
+      // What failed shows why, and what it was given, as where it ran; whatever its fallback came to.
+      const [before] = (await shown(world, old)).tasks;
+      const broke = { status: "failed", parameters: { topic: 1 }, error: { code: "boom", message: "it broke" } };
+      expect(before).toMatchObject({ ...broke, output: null, fallback: { taskId: "simple", status: "completed" } });
+      const { tasks: after } = await shown(world, id);
+      expect(after[0]).toMatchObject({ ...broke, taskId: "main", output: null, fallback: { taskId: "simple" } });
+      expect(after.find((task) => task.taskId === "weak")).toMatchObject({ status: "failed", error: broke.error });
+      const listed = await call(world, "GET", `/v1/opscore/tasks?sessionId=${id}&limit=1`);
+      expect(listed.body["data"]).toMatchObject([{ taskId: "main", status: "failed", error: broke.error }]);
       expect((await shown(world, id)).tasks.at(-1)).toMatchObject({
         taskId: "last",
         parameters: { main: "simply", each: ["a", "b"], tries: 1 },

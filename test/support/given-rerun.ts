@@ -1,7 +1,8 @@
 import { expect } from "vitest";
-import { sessionIdAt } from "../../src/core/ids.ts";
+import { sessionIdAt, taskIdOf } from "../../src/core/ids.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { refKey } from "../../src/core/session/carried.ts";
+import type { SessionEvent } from "../../src/core/session/events.ts";
 import { planRerun } from "../../src/core/session/rerun.ts";
 import { givenWorld, SEED, start, T0, type Given, type Outcome } from "./given.ts";
 
@@ -20,6 +21,17 @@ export const refusalOf = (old: Given, taskId: string): string => {
   const plan = planRerun(old.state, old.world.graph, taskId);
   expect(plan.kind).toBe("refused");
   return plan.kind === "refused" ? plan.message : "";
+};
+
+/** The events of a session's tasks, by the tasks' ids. */
+export const eventsByTask = ({ state, world }: Given): ReadonlyMap<string, readonly SessionEvent[]> => {
+  const found = new Map<string, SessionEvent[]>();
+  for (const event of world.log.flatMap(({ events }) => events)) {
+    if (!("n" in event)) continue;
+    const id = taskIdOf(state.id, event.n);
+    found.set(id, [...(found.get(id) ?? []), event]);
+  }
+  return found;
 };
 
 /** Runs a session that has ended again; its log, and those it refers to, are at hand. */

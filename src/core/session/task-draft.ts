@@ -1,7 +1,5 @@
 import { taskIdOf } from "../ids.ts";
-import { refKey } from "./carried.ts";
 import type { SessionEvent } from "./events.ts";
-import type { Facts } from "./facts.ts";
 import type { CarriedTask } from "./flow-events.ts";
 import type { AttemptView, TaskView } from "./view.ts";
 
@@ -33,17 +31,21 @@ const draftOf = (sessionId: string, { taskId, n }: { readonly taskId: string; re
 const placeOf = (sessionId: string, { taskId, of, index }: SessionEvent & { type: "TaskEntered" }): TaskView["map"] =>
   of === undefined || index === undefined ? null : { taskId, id: taskIdOf(sessionId, of), index };
 
-/** A task as an earlier session has it, with what the row says in which it ended there. */
-const carriedDraft = (sessionId: string, task: CarriedTask, refs: Facts["refs"]): Draft => {
+/** What the logs of earlier sessions say of tasks that a rerun has carried over, by the ids they have there. */
+export type CarriedEvents = ReadonlyMap<string, readonly SessionEvent[]>;
+
+/** A task as an earlier session has it, with what the log there says of it. */
+const carriedDraft = (sessionId: string, task: CarriedTask, carried: CarriedEvents | undefined): Draft => {
   const { from, status, by } = task;
+  const carriedFrom = taskIdOf(from.sessionId, from.n);
   const draft: Draft = {
     ...draftOf(sessionId, task),
     // What a fallback came to is not what became of the task itself.
     status: by === undefined ? status : "failed",
-    carriedFrom: taskIdOf(from.sessionId, from.n),
+    carriedFrom,
   };
-  for (const event of refs?.get(refKey([from.sessionId, from.seq])) ?? []) {
-    if (!("n" in event) || event.n !== from.n) continue;
+  for (const event of carried?.get(carriedFrom) ?? []) {
+    if (event.type === "TaskEntered") draft.parameters = event.parameters;
     if (event.type === "TaskFailed") draft.error = event.error;
     if (event.type === "TaskCompleted") draft.agentId = event.agentId;
     if (event.type === "TaskCompleted" || event.type === "TaskResolved") draft.output = event.output;
@@ -51,16 +53,16 @@ const carriedDraft = (sessionId: string, task: CarriedTask, refs: Facts["refs"])
   return draft;
 };
 
-/** One more event of the log of a session. `refs`: see `Facts`. */
+/** One more event of the log of a session. */
 export const applyTo = (
   drafts: Map<number, Draft>,
   sessionId: string,
   event: SessionEvent,
   at: number,
-  refs: Facts["refs"],
+  carried: CarriedEvents | undefined,
 ): void => {
   if (event.type === "TasksCarried") {
-    for (const task of event.tasks) drafts.set(task.n, carriedDraft(sessionId, task, refs));
+    for (const task of event.tasks) drafts.set(task.n, carriedDraft(sessionId, task, carried));
     return;
   }
   if (event.type === "TaskEntered") {

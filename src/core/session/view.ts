@@ -3,7 +3,7 @@ import type { Graph } from "../workflow/graph.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { AttemptOutcome, SessionEvent, Transport, Usage } from "./events.ts";
 import { nodeOf, type Facts } from "./facts.ts";
-import { applyTo, endAttemptView, type Draft } from "./task-draft.ts";
+import { applyTo, endAttemptView, type CarriedEvents, type Draft } from "./task-draft.ts";
 import type { OpenTask, SessionState, TaskError } from "./state.ts";
 
 /** One attempt as an operator sees it. Times are epoch ms. */
@@ -113,11 +113,11 @@ const fallbackOf = (
 export const tasksView = (
   state: SessionState,
   log: readonly { readonly at: number; readonly events: readonly SessionEvent[] }[],
-  facts: Pick<Facts, "agents" | "signs" | "graph" | "refs">,
+  facts: Pick<Facts, "agents" | "signs" | "graph"> & { readonly carried?: CarriedEvents },
 ): readonly TaskView[] => {
   const drafts = new Map<number, Draft>();
   for (const row of log) {
-    for (const event of row.events) applyTo(drafts, state.id, event, row.at, facts.refs);
+    for (const event of row.events) applyTo(drafts, state.id, event, row.at, facts.carried);
   }
   for (const task of state.open) {
     const draft = drafts.get(task.n);

@@ -17,7 +17,7 @@ import {
   type Tasks,
 } from "../../support/given.ts";
 import { endedAtOf, tasksView } from "../../../src/core/session/view.ts";
-import { again, carriedBy, refusalOf, rerun } from "../../support/given-rerun.ts";
+import { again, carriedBy, eventsByTask, refusalOf, rerun } from "../../support/given-rerun.ts";
 
 const on = (taskId: string, more: object = {}) => ({ taskId, agentId: "a", retry: { maxAttempts: 1 }, ...more });
 const team = [agent("a", { capacity: 9 })];
@@ -317,7 +317,7 @@ test("its view shows what was carried over as it was, and where it ran", () => {
   const tasks = [
     on("one"),
     on("weak", { onFailure: "continue" }),
-    on("main", { fallbackTaskId: "simple" }),
+    on("main", { fallbackTaskId: "simple", parameters: { of: "main" } }),
     { taskId: "nap", type: "wait", for: "0ms" },
     on("never", { when: "false" }),
     on("last"),
@@ -333,6 +333,7 @@ test("its view shows what was carried over as it was, and where it ran", () => {
     call(7, failed()),
   );
   const { state, world, facts } = rerun(old, "last", { now: T0 + 1_000 }).and;
+  const carried = eventsByTask(old);
   const bare = {
     agentId: null,
     parameters: {},
@@ -346,21 +347,28 @@ test("its view shows what was carried over as it was, and where it ran", () => {
   const shown = (taskId: string, n: number, from: number, more: object) => ({
     ...{ ...bare, taskId, name: taskId, id: taskIdOf(again(), n), carriedFrom: taskIdOf(SESSION, from), ...more },
   });
-  const views = tasksView(state, world.log, facts);
+  const views = tasksView(state, world.log, { ...facts, carried });
   expect(views.slice(0, -1)).toEqual([
     shown("one", 1, 1, { status: "completed", agentId: "a", output: { x: 1 } }),
     shown("weak", 2, 2, { status: "failed", error: { code: "boom", message: "it broke" } }),
-    shown("main", 3, 3, { status: "failed", fallback: { taskId: "simple", status: "completed" } }),
+    shown("main", 3, 3, {
+      status: "failed",
+      parameters: { of: "main" },
+      error: { code: "boom", message: "it broke" },
+      fallback: { taskId: "simple", status: "completed" },
+    }),
     shown("simple", 4, 4, { status: "completed", agentId: "a", output: "simply" }),
-    shown("nap", 5, 5, { status: "completed" }),
+    shown("nap", 5, 5, { status: "completed", parameters: { for: "0ms" } }),
     shown("never", 6, 6, { status: "skipped" }),
   ]);
   expect(views.at(-1)).toMatchObject({ taskId: "last", status: "running" });
   expect(views.at(-1)).not.toHaveProperty("carriedFrom");
   expect([...endedAtOf(world.log)]).toEqual([1, 2, 3, 4, 5, 6].map((n) => [n, T0 + 1_000]));
-  // Without the rows there is still how each ended.
-  const { refs: _, ...without } = facts;
-  expect(tasksView(state, world.log, without)[0]).toEqual(shown("one", 1, 1, { status: "completed" }));
+  // The session that is run again shows the same of it.
+  const { error, parameters } = tasksView(old.state, old.world.log, old.facts)[2]!;
+  expect(views[2]).toMatchObject({ error, parameters });
+  // Without the events there is still how each ended.
+  expect(tasksView(state, world.log, facts)[0]).toEqual(shown("one", 1, 1, { status: "completed" }));
 });
 
 test("the head of 200 tasks with the longest ids, carried over from as many sessions, stays below 64 KiB", () => {
