@@ -536,6 +536,37 @@ export const languageSuite = (platform: Platform): void => {
       expect((await world.request("GET", "/v1/opscore/tasks/tsk_none")).status).toBe(404);
     });
 
+    test("names of parameters: any for a task at once; for a later one so long, or a clear 422", async () => {
+      const world = await open();
+      const ask = (parameters: unknown, more: object = {}) =>
+        world.request("POST", "/v1/opscore/tasks", { agentId: "worker", parameters, ...more });
+      const errorsOf = async (reply: Response): Promise<unknown> => {
+        expect(reply.status).toBe(422);
+        return ((await reply.json()) as { errors: unknown }).errors;
+      };
+      const long = { ["k".repeat(5_000)]: 1 };
+      const longest = { ["k".repeat(3_991)]: 1 };
+      const many = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`${at}`.padEnd(3_900, "x"), at]));
+      const now = await ask(long);
+      const later = await ask(longest, { delay: "1s" });
+      expect([now.status, later.status]).toEqual([202, 202]);
+      for (const parameters of [long, { ["\n".repeat(2_500)]: 1 }, many]) {
+        for (const when of [{ delay: "1s" }, { at: "2030-01-01T00:00:00Z" }]) {
+          expect(await errorsOf(await ask(parameters, when))).toMatchObject([
+            { pointer: "/parameters", code: "too_long" },
+          ]);
+        }
+      }
+      for (const parameters of [null, [], "text"]) {
+        expect(await errorsOf(await ask(parameters, { delay: "1s" }))).toMatchObject([{ pointer: "/parameters" }]);
+      }
+      await world.pass(2_000);
+      await world.work();
+      const { id } = (await later.json()) as { id: string };
+      const task = (await (await world.request("GET", `/v1/opscore/tasks/${id}`)).json()) as Task;
+      expect(task).toMatchObject({ status: "completed", parameters: longest });
+    });
+
     test("a log that has lost a row stops its session, and nothing else", async () => {
       const world = await open(null, { torn: true });
       const id = await world.run(
