@@ -37,6 +37,8 @@ export interface StartRequest {
 export interface Started {
   readonly sessionId: string;
   readonly workflowId: string;
+  /** It was started before, under the same key. */
+  readonly replayed: boolean;
 }
 
 type Stored = Exclude<StartRequest["definition"], { readonly kind: "inline" }>;
@@ -179,7 +181,7 @@ export const commitStart = async (
     const { earlier } = loaded;
     if (earlier !== null) {
       if (earlier.bodyHash === request.idempotency?.bodyHash) {
-        return { sessionId: earlier.sessionId, workflowId: earlier.workflowId };
+        return { sessionId: earlier.sessionId, workflowId: earlier.workflowId, replayed: true };
       }
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request body.");
     }
@@ -215,7 +217,7 @@ export const commitStart = async (
     });
     if (result.kind === "committed") {
       published(deps, decision, facts, result.wake, dueAt);
-      return { sessionId, workflowId: ref.workflowId };
+      return { sessionId, workflowId: ref.workflowId, replayed: false };
     }
     tries += 1;
   }

@@ -15,11 +15,15 @@ export type MaybeKey = ControlKey | null;
 
 const keyed = (key: MaybeKey): { readonly key?: ControlKey } => (key === null ? {} : { key });
 
-/** How a session stands after a person's word. `already`: it was so before, and nothing changed. */
+/**
+ * How a session stands after a person's word. `already`: it was so before, and nothing changed. `replayed`: the very
+ * same word was taken before, under the same key.
+ */
 export interface Controlled {
   readonly state: SessionState;
   readonly status: ReadStatus;
   readonly already: boolean;
+  readonly replayed: boolean;
 }
 
 const controlled = async (deps: Deps, sessionId: string, wish: Wish, cause: Cause): Promise<Controlled> => {
@@ -34,13 +38,13 @@ const controlled = async (deps: Deps, sessionId: string, wish: Wish, cause: Caus
     case "refused":
       throw new OpsError("conflict", answer.message);
     case "answered":
-      return { state, status: answer.status as ReadStatus, already: false };
+      return { state, status: answer.status as ReadStatus, already: false, replayed: true };
     case "key_reused":
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request.");
     case "no_task":
       throw new OpsError("task_not_found", "The session has no such task.");
     default:
-      return { state, status: readStatus(state), already: answer.kind === "unchanged" };
+      return { state, status: readStatus(state), already: answer.kind === "unchanged", replayed: false };
   }
 };
 

@@ -1,4 +1,5 @@
 import type { ScheduleSpec, ScheduleState, ScheduleTimer } from "../core/schedule/schedule.ts";
+import type { Claim } from "./reply-port.ts";
 
 /** A schedule as stored. */
 export interface ScheduleRecord {
@@ -31,6 +32,8 @@ export interface ScheduleCommit {
   readonly next: ScheduleRecord;
   /** The Idempotency-Key of the request that made it; only with `previous` null. */
   readonly idempotency: ScheduleKey | null;
+  /** Of the request that changes it: only while it is held, and marked in the same commit. */
+  readonly claim?: Claim | null;
 }
 
 /** Schedules in the store. Every method is one round trip. */

@@ -3,7 +3,7 @@ import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { TaskView } from "../core/session/view.ts";
 import { cancelSession } from "./cancel-session.ts";
-import type { StartRequest } from "./commit-start.ts";
+import type { Started, StartRequest } from "./commit-start.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
@@ -39,7 +39,7 @@ export const enqueueTask = async (
   wish: SingleTask,
   idempotency: StartRequest["idempotency"],
   cause: Cause,
-): Promise<TaskEnqueuedAnswer> => {
+): Promise<TaskEnqueuedAnswer & Pick<Started, "replayed">> => {
   const started = await startSession(
     deps,
     {
@@ -50,7 +50,8 @@ export const enqueueTask = async (
     },
     cause,
   );
-  return { id: taskIdOf(started.sessionId, wish.wait === null ? 1 : 2), sessionId: started.sessionId };
+  const { sessionId, replayed } = started;
+  return { id: taskIdOf(sessionId, wish.wait === null ? 1 : 2), sessionId, replayed };
 };
 
 const notFound = (): OpsError => new OpsError("task_not_found", "There is no such task.");

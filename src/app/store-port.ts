@@ -8,6 +8,7 @@ import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
 import type { DefinitionRef, SessionState } from "../core/session/state.ts";
+import type { Claim, ReplyStore } from "./reply-port.ts";
 import type { ScheduleStore } from "./schedule-port.ts";
 import type { SessionLists } from "./session-lists-port.ts";
 
@@ -186,7 +187,7 @@ export interface Delivered {
  * The whole storage contract. Every method is one round trip. Throws `OpsError` `store_unavailable` when the
  * database cannot be reached or fails; a commit that may have happened is looked up by its nonce first.
  */
-export interface Store extends ScheduleStore, SessionLists {
+export interface Store extends ReplyStore, ScheduleStore, SessionLists {
   ping(): Promise<void>;
 
   /** `needs`: what to load; `null`: what was stored with the session. */
@@ -249,6 +250,8 @@ export interface Store extends ScheduleStore, SessionLists {
   saveDefinition(
     definition: Omit<DefinitionRecord, "revision">,
     needs: Needs,
+    /** Of the request that saves it: only while it is held, and marked with the revision in the same commit. */
+    claim?: Claim | null,
   ): Promise<DefinitionRecord & { readonly created: boolean }>;
   readDefinition(workflowId: string, revision: number | null): Promise<DefinitionRecord | null>;
   /** The newest revision of each saved definition, without `body`. */
@@ -278,6 +281,8 @@ export interface Store extends ScheduleStore, SessionLists {
     readonly due: readonly string[];
     readonly matched: readonly string[];
     readonly schedules: readonly string[];
+    /** Whether Idempotency-Keys have expired. */
+    readonly expired: boolean;
   }>;
   /** The earliest timer of all, sessions and schedules; `null` if there is none. */
   nextDue(): Promise<number | null>;

@@ -1,5 +1,6 @@
 import { tickSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
+import { purgeKeys } from "./once.ts";
 import { OpsError } from "./ops-error.ts";
 import { describeFailure } from "./publish.ts";
 import { tickScheduleSafely } from "./schedules/tick-schedule.ts";
@@ -22,12 +23,13 @@ export interface Swept {
 /**
  * The safety net: ticks sessions that are due, oldest first, and those with a waiting task that a free agent
  * could take. At most `own` of them here; the rest, up to `limit`, as hints. Then it fires the schedules that are due,
- * a tenth of `own` at most; as many as a tenth of `limit` are hints, the others stay due. Never throws for one of them.
+ * a tenth of `own` at most; as many as a tenth of `limit` are hints, the others stay due. Never throws for one of them. Last it
+ * forgets some of the Idempotency-Keys that have expired.
  */
 export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
   const now = deps.clock.now();
   const limits = { due: bounds.limit, matched: bounds.own, schedules: Math.ceil(bounds.limit / STARTS_A_SCHEDULE) };
-  const { due, matched, schedules } = await deps.store.toSweep(now, limits);
+  const { due, matched, schedules, expired } = await deps.store.toSweep(now, limits);
   const ids = [...new Set([...due, ...matched])];
   for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);
   const rest = ids.slice(bounds.own);
@@ -40,6 +42,7 @@ export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly
     await deps.hints.send(others.map((scheduleId) => ({ scheduleId, at: now, kind: "schedule" }) as const));
   }
   for (const scheduleId of own) await tickScheduleSafely(deps, scheduleId);
+  if (expired) await purgeKeys(deps);
   return { ticked: ids.length - rest.length, handedOn: rest.length + others.length, schedules: own.length };
 };
 

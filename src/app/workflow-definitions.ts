@@ -10,6 +10,7 @@ import { parseDefinition } from "./check-definition.ts";
 import type { Deps } from "./deps.ts";
 import { OpsError } from "./ops-error.ts";
 import { pageOf, type Page } from "./read-session.ts";
+import type { HeldClaim } from "./reply-port.ts";
 import { sha256 } from "./sha256.ts";
 import { definitionError } from "./commit-start.ts";
 import type { DefinitionRecord } from "./store-port.ts";
@@ -18,19 +19,25 @@ import { clip, type Fault } from "../contract/problem.ts";
 
 /**
  * Saves a definition as its next revision, or finds it equal to the newest. Every fault comes at once; `locate`
- * adds the place in the text the definition was read from.
+ * adds the place in the text the definition was read from. Under a claim it is saved once, whoever dies on the way.
  */
 export const saveDefinition = async (
   deps: Deps,
   document: unknown,
   locate: (fault: Fault) => Fault,
+  claim: HeldClaim | null = null,
 ): Promise<DefinitionRecord & { readonly created: boolean }> => {
   const parsed = parseDefinition(document);
   if (!parsed.ok) throw definitionError(parsed.faults.map(locate));
+  const { id } = parsed.definition;
+  if (claim?.effect != null) {
+    return { ...(await readDefinition(deps, id, Number(claim.effect["revision"]))).record, created: false };
+  }
   const body = canonical(parsed.document);
   return deps.store.saveDefinition(
-    { workflowId: parsed.definition.id, hash: await sha256(body), body, createdAt: deps.clock.now() },
+    { workflowId: id, hash: await sha256(body), body, createdAt: deps.clock.now() },
     startNeeds(compile(parsed.definition)),
+    claim,
   );
 };
 

@@ -1,5 +1,8 @@
 import type { Context } from "hono";
+import type { Deps } from "../app/deps.ts";
+import { once } from "../app/once.ts";
 import { OpsError } from "../app/ops-error.ts";
+import type { HeldClaim, Reply } from "../app/reply-port.ts";
 import { sha256 } from "../app/sha256.ts";
 import type { AppEnv } from "./env.ts";
 
@@ -21,4 +24,58 @@ export const idempotencyOf = async (
   text.set(prefix);
   text.set(body, prefix.length);
   return { key, bodyHash: await sha256(text) };
+};
+
+/** Marks an answer that was given before. */
+export const markReplayed = (c: Context<AppEnv>, replayed: boolean): void => {
+  if (replayed) c.header("Idempotency-Replayed", "true");
+};
+
+const replyOf = async (response: Response): Promise<Reply> => ({
+  status: response.status,
+  location: response.headers.get("Location"),
+  body: await response.clone().text(),
+});
+
+export interface Keyed {
+  readonly deps: Deps;
+  /** The body, byte by byte. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Tells the uses of one key on one path apart; default: there is one. */
+  readonly place?: string;
+  /** How long the work may take (ms); default: ten seconds. */
+  readonly claimMs?: number;
+}
+
+/**
+ * Does a request once under its `Idempotency-Key`, see `once`; without a key it is just done. A key belongs to the path
+ * it came with. `work` gets the claim, for what is written in the same commit, and makes the answer, which must hold no
+ * secret.
+ */
+export const keyed = (
+  c: Context<AppEnv>,
+  options: Keyed,
+  work: (claim: HeldClaim | null) => Promise<Response>,
+): Promise<Response> => (c.req.header("Idempotency-Key") === undefined ? work(null) : doneOnce(c, options, work));
+
+const doneOnce = async (
+  c: Context<AppEnv>,
+  { deps, bytes, place = "", claimMs }: Keyed,
+  work: (claim: HeldClaim | null) => Promise<Response>,
+): Promise<Response> => {
+  const found = await idempotencyOf(c, bytes);
+  if (found === null) return work(null);
+  const done = await once(deps, {
+    key: `${c.req.path}${place} ${found.key}`,
+    bodyHash: found.bodyHash,
+    ...(claimMs === undefined ? {} : { claimMs }),
+    work,
+    replyOf,
+  });
+  if ("result" in done) return done.result;
+  const { status, location, body } = done.replayed;
+  markReplayed(c, true);
+  if (location !== null) c.header("Location", location);
+  c.header("Content-Type", "application/json");
+  return c.body(body, status as 200);
 };

@@ -14,8 +14,8 @@ export interface Schedules {
   put(scheduleId: string, schedule: ScheduleSpec, options?: CallOptions): Promise<ScheduleDetailAnswer>;
   /** Also succeeds if there is none. Not repeated by itself. */
   delete(scheduleId: string, options?: CallOptions): Promise<null>;
-  pause(scheduleId: string, options?: CallOptions): Promise<ScheduleDetailAnswer>;
-  resume(scheduleId: string, options?: CallOptions): Promise<ScheduleDetailAnswer>;
+  pause(scheduleId: string, options?: KeyedOptions): Promise<ScheduleDetailAnswer>;
+  resume(scheduleId: string, options?: KeyedOptions): Promise<ScheduleDetailAnswer>;
   /** Starts a session of it now. */
   trigger(scheduleId: string, options?: KeyedOptions): Promise<ScheduleTriggeredAnswer>;
 }
@@ -36,9 +36,9 @@ export const schedulesOf = ({ send }: Transport): Schedules => ({
   delete: (scheduleId, options) =>
     send("DELETE /v1/opscore/schedules/{scheduleId}", { repeat: "never", path: { scheduleId }, options }),
   pause: (scheduleId, options) =>
-    send("POST /v1/opscore/schedules/{scheduleId}/pause", { repeat: "never", path: { scheduleId }, options }),
+    send("POST /v1/opscore/schedules/{scheduleId}/pause", { repeat: "keyed", path: { scheduleId }, options }),
   resume: (scheduleId, options) =>
-    send("POST /v1/opscore/schedules/{scheduleId}/resume", { repeat: "never", path: { scheduleId }, options }),
+    send("POST /v1/opscore/schedules/{scheduleId}/resume", { repeat: "keyed", path: { scheduleId }, options }),
   trigger: (scheduleId, options) =>
     send("POST /v1/opscore/schedules/{scheduleId}/trigger", { repeat: "keyed", path: { scheduleId }, options }),
 });

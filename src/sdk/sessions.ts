@@ -39,7 +39,7 @@ export interface Sessions extends SessionTasks {
   cancel(
     sessionId: string,
     body?: { readonly reason?: string },
-    options?: CallOptions,
+    options?: KeyedOptions,
   ): Promise<SessionCancelledAnswer>;
   /** Nothing new begins until `resume`. */
   pause(sessionId: string, body?: { readonly reason?: string }, options?: KeyedOptions): Promise<SessionStandingAnswer>;
@@ -97,7 +97,7 @@ export const sessionsOf = (transport: Transport): Sessions => {
     log: (sessionId, page = {}, options) => pagedBy(readLog(sessionId), page, options),
     follow: (sessionId, options = {}) => followLog(seams, readLog(sessionId), options),
     cancel: (sessionId, body = {}, options) =>
-      send("POST /v1/opscore/sessions/{sessionId}/cancel", { repeat: "content", path: { sessionId }, body, options }),
+      send("POST /v1/opscore/sessions/{sessionId}/cancel", { repeat: "keyed", path: { sessionId }, body, options }),
     pause: (sessionId, body = {}, options) =>
       send("POST /v1/opscore/sessions/{sessionId}/pause", { repeat: "keyed", path: { sessionId }, body, options }),
     resume: (sessionId, options) =>

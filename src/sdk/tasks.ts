@@ -18,7 +18,7 @@ export interface Tasks {
   /** One task without a workflow. */
   enqueue(task: SingleTask, options?: KeyedOptions): Promise<TaskEnqueuedAnswer>;
   /** Cancels a task that was enqueued. */
-  cancel(id: string, body?: { readonly reason?: string }, options?: CallOptions): Promise<TaskCancelledAnswer>;
+  cancel(id: string, body?: { readonly reason?: string }, options?: KeyedOptions): Promise<TaskCancelledAnswer>;
   /** An attempt is done. The same again is answered the same; another outcome is `result_conflict`. */
   complete(
     attemptId: string,
@@ -46,7 +46,7 @@ export const tasksOf = ({ send }: Transport): Tasks => ({
   get: (id, options) => send("GET /v1/opscore/tasks/{id}", { repeat: "read", path: { id }, options }),
   enqueue: (body, options) => send("POST /v1/opscore/tasks", { repeat: "keyed", body, options }),
   cancel: (id, body = {}, options) =>
-    send("POST /v1/opscore/tasks/{id}/cancel", { repeat: "content", path: { id }, body, options }),
+    send("POST /v1/opscore/tasks/{id}/cancel", { repeat: "keyed", path: { id }, body, options }),
   complete: (attemptId, body = {}, options) =>
     send("POST /v1/opscore/tasks/{attemptId}/complete", { repeat: "content", path: { attemptId }, body, options }),
   fail: (attemptId, body, options) =>

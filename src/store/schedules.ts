@@ -2,6 +2,7 @@ import type { ScheduleCommit, ScheduleListRow, ScheduleRecord, ScheduleStore } f
 import { readJson } from "../core/read-json.ts";
 import type { ScheduleSpec, ScheduleState } from "../core/schedule/schedule.ts";
 import { definitionStatement, expiryOf } from "./load.ts";
+import { markStatement, whileHeld } from "./replies.ts";
 import { number, orNull, text } from "./rows.ts";
 import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
 
@@ -63,8 +64,27 @@ const insertStatements = ({ next, idempotency }: ScheduleCommit): readonly State
   return [expire, insert];
 };
 
+interface Change extends ScheduleCommit {
+  readonly previous: ScheduleRecord;
+}
+
+/** The record is as it was loaded. */
+const unchanged = ({ previous: { id, incarnation, seq, timer } }: Change) => ({
+  sql: "id = ? AND incarnation = ? AND seq = ? AND next_at IS ?",
+  args: [id, incarnation, seq, timer.dueAt],
+});
+
+/** Before the change, on the same conditions. */
+const markOf = (change: Change): readonly Statement[] => {
+  if (change.claim == null) return [];
+  const { sql, args } = unchanged(change);
+  const when = { sql: `EXISTS (SELECT 1 FROM schedules WHERE ${sql})`, args };
+  return [markStatement(change.claim, { sql: "'{}'", args: [] }, when)];
+};
+
 /** What an index holds is named only where it changes: naming costs rows. */
-const updateStatement = ({ next, previous }: ScheduleCommit & { readonly previous: ScheduleRecord }): Statement => {
+const updateStatement = (change: Change): Statement => {
+  const { next, previous } = change;
   const sets: [string, SqlValue][] = [
     ["seq = ?", next.seq],
     ["state = ?", JSON.stringify(next.state)],
@@ -73,11 +93,12 @@ const updateStatement = ({ next, previous }: ScheduleCommit & { readonly previou
   if (next.updatedAt !== previous.updatedAt) sets.push(["updated_at = ?", next.updatedAt]);
   if (next.timer.dueAt !== previous.timer.dueAt) sets.push(["next_at = ?", next.timer.dueAt]);
   if (next.timer.waitsFor !== previous.timer.waitsFor) sets.push(["waits_for = ?", next.timer.waitsFor]);
+  const [same, held] = [unchanged(change), whileHeld(change.claim)];
   return statement(
-    `UPDATE schedules SET ${sets.map(([set]) => set).join(", ")} WHERE id = ? AND incarnation = ? AND seq = ?
-      AND next_at IS ? RETURNING seq`,
+    `UPDATE schedules SET ${sets.map(([set]) => set).join(", ")} WHERE ${same.sql} AND ${held.sql} RETURNING seq`,
     ...sets.map(([, value]) => value),
-    ...[next.id, previous.incarnation, previous.seq, previous.timer.dueAt],
+    ...same.args,
+    ...held.args,
   );
 };
 
@@ -125,7 +146,8 @@ export const scheduleStore = (sql: Sql): ScheduleStore => ({
 
   commitSchedule: async (commit) => {
     const { previous } = commit;
-    const statements = previous === null ? insertStatements(commit) : [updateStatement({ ...commit, previous })];
+    const change = previous === null ? null : { ...commit, previous };
+    const statements = change === null ? insertStatements(commit) : [...markOf(change), updateStatement(change)];
     const results = await sql.batch(statements, "write");
     return (results.at(-1)?.rows.length ?? 0) === 0 ? "stale" : "committed";
   },

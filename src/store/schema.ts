@@ -144,6 +144,28 @@ export const workflows = sqliteTable(
   (table) => [primaryKey({ columns: [table.workflowId, table.revision, table.hash] })],
 );
 
+/** Requests under an Idempotency-Key that are under way, and what was answered. */
+export const replies = sqliteTable(
+  "replies",
+  {
+    /** The path and the key. */
+    key: text().primaryKey(),
+    bodyHash: text("body_hash").notNull(),
+    /** Who has the claim. */
+    nonce: text().notNull(),
+    since: integer().notNull(),
+    until: integer().notNull(),
+    createdAt: integer("created_at").notNull(),
+    /** JSON: what was done, by a holder that has not answered. */
+    effect: text(),
+    /** NULL while it is under way. */
+    status: integer(),
+    location: text(),
+    body: text(),
+  },
+  (table) => [index("replies_created").on(table.createdAt)],
+);
+
 export const schedules = sqliteTable(
   "schedules",
   {

@@ -11,6 +11,7 @@ import { planSessionCommit } from "./commit-session.ts";
 import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts";
 import type { Reader } from "./reader.ts";
 import { number, text } from "./rows.ts";
+import { expiredReplies } from "./replies.ts";
 import { dueSchedules, freedSchedules, NEXT_DUE } from "./schedules.ts";
 import { log } from "./schema.ts";
 import { statement, type Sql } from "./sql-port.ts";
@@ -116,7 +117,7 @@ export const sessionStore = (
   },
 
   toSweep: async (now, limits) => {
-    const [due, matched, fires, freed] = await sql.batch(
+    const [due, matched, fires, freed, expired] = await sql.batch(
       [
         statement("SELECT id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limits.due),
         statement(
@@ -127,6 +128,7 @@ export const sessionStore = (
         ),
         dueSchedules(now, limits.schedules),
         freedSchedules(limits.schedules),
+        expiredReplies(now),
       ],
       "read",
     );
@@ -137,6 +139,7 @@ export const sessionStore = (
         0,
         limits.schedules,
       ),
+      expired: (expired?.rows ?? []).length > 0,
     };
   },
 

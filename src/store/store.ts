@@ -4,6 +4,7 @@ import { agentStore } from "./agents.ts";
 import { definitionStore } from "./definitions.ts";
 import { loads } from "./load.ts";
 import { reader } from "./reader.ts";
+import { replyStore } from "./replies.ts";
 import { scheduleStore } from "./schedules.ts";
 import { sessionLists } from "./session-lists.ts";
 import { sessionStore } from "./sessions.ts";
@@ -41,6 +42,7 @@ export const createStore = (driver: Sql): Store => {
     ...agentStore(sql),
     ...definitionStore(sql, read),
     ...scheduleStore(sql),
+    ...replyStore(sql),
   };
   const translated = Object.entries(store).map(([name, method]) => [
     name,

@@ -23,6 +23,7 @@ export const TABLES = [
   "workflows",
   "schedules",
   "bulk_keys",
+  "replies",
 ];
 
 /** The statements of all migrations, in order. */

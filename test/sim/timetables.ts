@@ -64,7 +64,8 @@ export class SimTimetables {
         `/v1/opscore/${path}`,
         body,
         (reply) => {
-          if (reply === null || reply.status === 503) return this.#world.scheduler.after(1_000, send);
+          const isUnderWay = (reply?.json as { code?: unknown } | undefined)?.code === "request_in_flight";
+          if (reply === null || reply.status === 503 || isUnderWay) return this.#world.scheduler.after(1_000, send);
           this.#waiting -= 1;
           then(reply);
         },

@@ -70,14 +70,16 @@ export const rerunCostsSuite = (platform: Platform): void => {
       expect(preview.body).toMatchObject({ matched: 3, capped: false });
     });
 
-    test("bulk: one read, one more for a key, then 3 round trips a rerun (2 for one made before under the key), 2 a cancellation", async () => {
+    test("bulk: one read, then 3 a rerun (2 for one made before under the key), 2 a cancellation, 3 for a key", async () => {
       const meter = await begin();
       for (let n = 0; n < 4; n += 1) await failed(meter);
       const again = { action: "rerun", filter: { status: "failed" }, limit: 3 };
       const key = { "Idempotency-Key": "k" };
       // The agent takes one task at a time: the first rerun gets it, the others wait (1 row each, no agent row).
-      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 2 + 3 * 3, 1 + 7 + 2 * 7);
-      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 2 + 3 * 2, 0);
+      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 3 + 1 + 3 * 3, 4 + 7 + 2 * 7);
+      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 1, 0);
+      meter.world.clock.advance(7 * 86_400_000);
+      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 3 + 1 + 3 * 2, 1 + 3);
       const cancel = { action: "cancel", filter: { workflowId: "w" } };
       // Head and its place in the lists' index, log 2; the agent of the first, the waiting row of the others.
       const done = await meter.ask(200, "POST", `${SESSIONS}/bulk`, cancel);

@@ -9,6 +9,7 @@ const TEXT_KEYS = [
   "agent_log",
   "agents",
   "bulk_keys",
+  "replies",
   "schedules",
   "sessions",
   "waiting_tasks",
@@ -16,7 +17,7 @@ const TEXT_KEYS = [
 ];
 
 /** Names that statements give to the tables that grow without bound. */
-const BIG = "sessions|s|log|l|agent_log|n|m|waiting_tasks|w|f";
+const BIG = "sessions|s|log|l|agent_log|n|m|waiting_tasks|w|f|replies";
 
 /** Runs through all that happens often and collects the statements it takes. */
 const hotStatements = async (
@@ -82,6 +83,7 @@ export const storeSchemaSuite = (platform: Platform): void => {
       expect(shapes).toEqual([
         "CREATE INDEX agents_name ON agents (name) WHERE name <> ''",
         "CREATE UNIQUE INDEX log_stream ON log (stream, seq)",
+        "CREATE INDEX replies_created ON replies (created_at)",
         "CREATE INDEX schedules_due ON schedules (next_at) WHERE next_at IS NOT NULL",
         "CREATE UNIQUE INDEX schedules_idempotency ON schedules (idempotency_key) WHERE idempotency_key IS NOT NULL",
         "CREATE INDEX schedules_waiting ON schedules (waits_for) WHERE waits_for IS NOT NULL",

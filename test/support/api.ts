@@ -96,6 +96,7 @@ export const rowCount = async (world: World): Promise<number> => {
     "workflows",
     "schedules",
     "bulk_keys",
+    "replies",
   ];
   const counts = await world.sql.batch(
     tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),

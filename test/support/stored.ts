@@ -34,6 +34,7 @@ const TABLES = [
   "workflows",
   "schedules",
   "bulk_keys",
+  "replies",
 ];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */

@@ -15,6 +15,7 @@ const TABLES = [
   "workflows",
   "schedules",
   "bulk_keys",
+  "replies",
 ];
 
 /** workerd and D1; the one database of a test file is emptied for each world. */

@@ -2,24 +2,31 @@ import { pauseSchedule, resumeSchedule } from "../../core/schedule/change-schedu
 import { changedAt } from "../../core/schedule/schedule.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
 import type { Deps } from "../deps.ts";
+import type { HeldClaim } from "../reply-port.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";
 import { calendarOf, nextRecord, scheduleNotFound } from "./next-record.ts";
 
 /**
  * Pauses a schedule or lets it go on; one that is so already is left alone. A fire whose start is decided when the
- * pause comes is still made; what would have fired during the pause never is.
+ * pause comes is still made; what would have fired during the pause never is. Under a claim it is done
+ * once: a copy that comes late undoes nothing.
  */
-export const setSchedulePaused = async (deps: Deps, scheduleId: string, paused: boolean): Promise<ScheduleRecord> => {
+export const setSchedulePaused = async (
+  deps: Deps,
+  scheduleId: string,
+  paused: boolean,
+  claim: HeldClaim | null = null,
+): Promise<ScheduleRecord> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const { schedule } = await deps.store.loadSchedule(scheduleId);
     if (schedule === null) throw scheduleNotFound(scheduleId);
-    if (schedule.state.paused === paused) return schedule;
+    if (schedule.state.paused === paused || claim?.effect != null) return schedule;
     const now = deps.clock.now();
     const state = paused
       ? pauseSchedule(schedule.state)
       : resumeSchedule(schedule.state, calendarOf(deps, schedule.spec)(changedAt(schedule.state, now)));
     const next = { ...nextRecord(schedule, state, now), updatedAt: now };
-    const result = await deps.store.commitSchedule({ previous: schedule, next, idempotency: null });
+    const result = await deps.store.commitSchedule({ previous: schedule, next, idempotency: null, claim });
     if (result === "committed") return next;
   }
   throw contention();

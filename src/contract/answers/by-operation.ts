@@ -63,6 +63,8 @@ const write = [...read, ...body, "contention"] as const;
 
 const definition = ["invalid_id", "invalid_definition", "not_supported"] as const;
 const keyedByClient = ["invalid_header", "idempotency_key_reused"] as const;
+/** Under a key that is claimed before anything is done. */
+const claimed = [...keyedByClient, "request_in_flight"] as const;
 const start = [...definition, ...keyedByClient, "workflow_not_found", "agent_not_found", "conflict"] as const;
 const control = [...write, "invalid_id", "session_not_found", "session_ended"] as const;
 const settle = [...read, ...body, "invalid_id", "task_not_found", "stale_attempt"] as const;
@@ -77,7 +79,13 @@ const taskControl = operation(
 /** Saying it again is another attempt: it is never as it was before. */
 const taskRetry = { ...taskControl, answers: { 202: taskControlledAnswer } };
 const standing = operation({ 200: sessionStandingAnswer, 202: sessionStandingAnswer }, ...control, ...keyedByClient);
-const schedulePause = operation({ 200: scheduleDetailAnswer }, ...write, "invalid_id", "schedule_not_found");
+const schedulePause = operation(
+  { 200: scheduleDetailAnswer },
+  ...write,
+  ...claimed,
+  "invalid_id",
+  "schedule_not_found",
+);
 const registry = [...write, "invalid_id"] as const;
 
 /**
@@ -134,7 +142,8 @@ export const answersByOperation = {
     ...read,
     ...rawBody,
     ...definition,
-    ...(["malformed_yaml", "contention"] as const),
+    ...claimed,
+    ...(["malformed_yaml", "contention", "workflow_not_found"] as const),
   ),
   "POST /v1/opscore/workflows/validate": operation(
     { 200: workflowValidAnswer },
@@ -176,6 +185,7 @@ export const answersByOperation = {
   "POST /v1/opscore/sessions/{sessionId}/cancel": operation(
     { 200: sessionCancelledAnswer, 202: sessionCancelledAnswer },
     ...control,
+    ...claimed,
   ),
   "POST /v1/opscore/sessions/{sessionId}/rerun": operation(
     { 202: sessionRerunAnswer },
@@ -183,13 +193,7 @@ export const answersByOperation = {
     ...keyedByClient,
     ...(["invalid_id", "session_not_found", "agent_not_found", "conflict"] as const),
   ),
-  "POST /v1/opscore/sessions/bulk": operation(
-    { 200: bulkAnswer },
-    ...write,
-    "invalid_id",
-    "invalid_header",
-    "idempotency_key_reused",
-  ),
+  "POST /v1/opscore/sessions/bulk": operation({ 200: bulkAnswer }, ...write, ...claimed, "invalid_id"),
   "POST /v1/opscore/sessions/{sessionId}/pause": standing,
   "POST /v1/opscore/sessions/{sessionId}/resume": standing,
   "POST /v1/opscore/sessions/{sessionId}/signals/{name}": operation(
@@ -217,6 +221,7 @@ export const answersByOperation = {
   "POST /v1/opscore/tasks/{id}/cancel": operation(
     { 200: taskCancelledAnswer, 202: taskCancelledAnswer },
     ...write,
+    ...claimed,
     ...(["invalid_id", "task_not_found", "conflict", "session_ended"] as const),
   ),
   "POST /v1/opscore/tasks/{attemptId}/complete": operation(
@@ -236,7 +241,7 @@ export const answersByOperation = {
   "POST /v1/opscore/schedules": operation(
     { 200: scheduleDetailAnswer, 201: scheduleDetailAnswer },
     ...write,
-    ...keyedByClient,
+    ...claimed,
     ...(["invalid_id", "conflict", "schedule_not_found"] as const),
   ),
   "GET /v1/opscore/schedules": operation({ 200: pageOf(scheduleAnswer) }, ...read),
@@ -257,7 +262,8 @@ export const answersByOperation = {
   "POST /v1/opscore/schedules/{scheduleId}/trigger": operation(
     { 202: scheduleTriggeredAnswer },
     ...write,
-    ...(["invalid_id", "invalid_header", "schedule_not_found"] as const),
+    ...claimed,
+    ...(["invalid_id", "schedule_not_found"] as const),
     ...(["workflow_not_found", "agent_not_found", "conflict"] as const),
   ),
 } satisfies Readonly<Record<string, OperationAnswers>>;

@@ -14,7 +14,7 @@ export const scheduleOperations = {
     "schedules:write",
     [
       "Create a schedule",
-      "Under the id that the body names, or one of ours. Under an `Idempotency-Key` the same again is 200.",
+      "Under the id that the body names, or one of ours. The same content under the same id again is 200.",
     ],
     {
       idempotent: true,
@@ -56,14 +56,19 @@ export const scheduleOperations = {
     "Schedules",
     "schedules:write",
     ["Pause a schedule", "It stands still; what would fire meanwhile is not made up for."],
-    { path, body: nothing, answer: { ...scheduleDetail, paused: true, nextFireAt: null, nextFires: [] } },
+    {
+      path,
+      idempotent: true,
+      body: nothing,
+      answer: { ...scheduleDetail, paused: true, nextFireAt: null, nextFires: [] },
+    },
   ),
   "POST /v1/opscore/schedules/{scheduleId}/resume": operation(
     "resumeSchedule",
     "Schedules",
     "schedules:write",
     ["Resume a schedule", "It fires again, from the next nominal time on."],
-    { path, body: nothing, answer: scheduleDetail },
+    { path, idempotent: true, body: nothing, answer: scheduleDetail },
   ),
   "POST /v1/opscore/schedules/{scheduleId}/trigger": operation(
     "triggerSchedule",

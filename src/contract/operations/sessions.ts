@@ -73,6 +73,7 @@ export const sessionOperations = {
     ["Cancel a session", "Ends a session and what is open in it: 202, or 200 if it was cancelled before."],
     {
       path,
+      idempotent: true,
       body: { schema: cancelSchema, required: false, example: { reason: "no longer needed" } },
       answer: { sessionId: SESSION, status: "cancelled" },
     },

@@ -63,6 +63,7 @@ export const taskOperations = {
     ],
     {
       path: { id: TASK },
+      idempotent: true,
       body: { schema: cancelTaskSchema, required: false, example: { reason: "no longer needed" } },
       answer: { id: TASK, status: "cancelled" },
     },

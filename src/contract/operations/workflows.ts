@@ -26,7 +26,7 @@ export const workflowOperations = {
       "Save a workflow definition",
       "Saves a definition, as JSON or YAML, as the next revision (201); the content of the newest revision again changes nothing (200). All faults come at once.",
     ],
-    { body, headers: ["Location"], answer: workflow },
+    { body, idempotent: true, headers: ["Location"], answer: workflow },
   ),
   "POST /v1/opscore/workflows/validate": operation(
     "validateWorkflow",

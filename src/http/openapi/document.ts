@@ -13,7 +13,7 @@ const description = [
   "The operational backbone for fleets of AI agents: registry, durable workflows, and a plain account of what is happening.",
   "A 2xx means committed. Errors are `application/problem+json` with a `code` from a closed list; `detail` is a string, `errors` has all faults at once. An unknown query parameter is 400, an unknown member of a body 422 (but `x-…`).",
   "Lists answer `{data, nextCursor}`; `nextCursor` is sent back as `cursor`, and only `null` is the end. `HEAD` is answered as `GET`, without a body.",
-  "State reports, the webhook and settle calls are idempotent by content; where an `Idempotency-Key` is honoured it is listed.",
+  "State reports, the webhook and settle calls are idempotent by content; all other changes by POST honour an `Idempotency-Key`; what only asks has no use for one.",
 ].join("\n\n");
 
 /** The description of these operations: OpenAPI 3.1, from the schemas that validate. Costs some tens of milliseconds: keep it. */

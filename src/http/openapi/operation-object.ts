@@ -71,7 +71,10 @@ const successes = (
   answers: OperationAnswers,
   schemas: SchemaComponents,
 ): readonly (readonly [string, ResponseObject])[] => {
-  const own = operation.deprecated === undefined ? [] : (["Deprecation", "Sunset"] as const);
+  const own = [
+    ...(operation.idempotent ? (["Idempotency-Replayed"] as const) : []),
+    ...(operation.deprecated === undefined ? [] : (["Deprecation", "Sunset"] as const)),
+  ];
   return Object.entries(answers.answers).map(([status, schema]) => {
     const named = status === "304" ? (["ETag"] as const) : operation.headers;
     const content = {
@@ -103,7 +106,7 @@ const problems = (
       const more =
         status === 401
           ? (["WWW-Authenticate"] as const)
-          : status === 503 || status === 429
+          : status === 503 || status === 429 || named.includes("request_in_flight")
             ? (["Retry-After"] as const)
             : [];
       return [

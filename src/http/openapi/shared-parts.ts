@@ -7,6 +7,10 @@ export const sharedHeaders = {
   "X-Request-Id": text("Names this request: the caller's own if it was a sane one. The server's log has it too."),
   Location: text("Where the thing that was made is found."),
   ETag: text("Names this very content. Sent back as `If-None-Match`, it gets 304 while nothing has changed."),
+  "Idempotency-Replayed": text(
+    "`true`: the same request was done before, under the same `Idempotency-Key`; this is what was answered then.",
+    { const: "true" },
+  ),
   "Retry-After": {
     description: "After how many seconds the same request may succeed.",
     schema: { type: "integer", minimum: 0 },
@@ -26,7 +30,8 @@ export const sharedParameters = {
     name: "Idempotency-Key",
     in: "header",
     required: false,
-    description: "The same request under the same key is done once, and a repeat is answered as the first time.",
+    description:
+      "The same request under the same key is done once; for seven days a repeat is answered as the first time, with `Idempotency-Replayed: true`. Another body under the key is 422, and what comes while the first is under way 409.",
     schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
   },
   IfNoneMatch: {

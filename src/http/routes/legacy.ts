@@ -17,7 +17,7 @@ import { notifySchema, stateReportSchema, triggerSchema } from "../../contract/r
 import { formatRfc3339 } from "../../contract/timestamp.ts";
 import { agentCause, keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf } from "../idempotency.ts";
+import { idempotencyOf, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
 import { jsonObject } from "../wire.ts";
 
@@ -123,6 +123,9 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
       },
       keyCause(c, "StartSession"),
     );
-    return c.json({ ...started, message: "Workflow triggered successfully" } satisfies WorkflowTriggeredAnswer, 202);
+    const { sessionId, workflowId, replayed } = started;
+    markReplayed(c, replayed);
+    const answer: WorkflowTriggeredAnswer = { sessionId, workflowId, message: "Workflow triggered successfully" };
+    return c.json(answer, 202);
   });
 };

@@ -9,11 +9,14 @@ import { bulkSchema, rerunSchema } from "../../contract/reruns.ts";
 import { keyCause, pathId } from "../cause.ts";
 import { pageAnswer, sealedPageRequest, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf } from "../idempotency.ts";
+import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery } from "../middleware/query.ts";
 import { sessionFilter } from "../session-filter.ts";
 import { jsonObject } from "../wire.ts";
+
+/** The call itself stops after ten seconds, with one session under way. */
+const BULK_CLAIM_MS = 30_000;
 
 const fault = (pointer: string, code: string, message: string): OpsError =>
   new OpsError("validation_failed", message, { errors: [{ pointer, code, message }] });
@@ -34,15 +37,22 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
     const { action, filter: asked = {}, all, dryRun, reason, cursor, limit } = decodeJson(bytes, bulkSchema);
     const filter = filterOf(action, sessionFilter(asked), all);
-    const key = (await idempotencyOf(c, bytes))?.key ?? null;
-    if (dryRun === true) return c.json((await previewBulk(deps, filter)) satisfies BulkAnswer);
+    if (dryRun === true) {
+      await idempotencyOf(c, bytes); // asks for nothing, and uses up no key
+      return c.json((await previewBulk(deps, filter)) satisfies BulkAnswer);
+    }
     const seal = await sealOf([action, filter]);
     const { after } = sealedPageRequest({ cursor }, seal);
-    const wish = { action, filter, reason: reason ?? null, key, after, limit };
-    const command = action === "cancel" ? "CancelSession" : "RerunSession";
-    const { done, skipped, next } = await bulkSessions(deps, wish, keyCause(c, command));
-    const { nextCursor } = pageAnswer({ data: [], next: next === null ? null : `${next}#${seal}` }, String);
-    return c.json({ done, skipped, nextCursor } satisfies BulkAnswer);
+    // One key is for all calls of the action: each has an answer of its own.
+    const place = ` ${after ?? ""} ${limit}`;
+    return keyed(c, { deps, bytes, place, claimMs: BULK_CLAIM_MS }, async () => {
+      const key = c.req.header("Idempotency-Key") ?? null;
+      const wish = { action, filter, reason: reason ?? null, key, after, limit };
+      const command = action === "cancel" ? "CancelSession" : "RerunSession";
+      const { done, skipped, next } = await bulkSessions(deps, wish, keyCause(c, command));
+      const { nextCursor } = pageAnswer({ data: [], next: next === null ? null : `${next}#${seal}` }, String);
+      return c.json({ done, skipped, nextCursor } satisfies BulkAnswer);
+    });
   });
 
   app.post("/v1/opscore/sessions/:sessionId/rerun", noQuery, async (c) => {
@@ -65,7 +75,12 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     );
     const from = fromTaskId === null ? "" : ` from "${fromTaskId}"`;
     c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);
-    const answer: SessionRerunAnswer = { ...started, message: `Session ${sessionId} is run again${from}.` };
+    markReplayed(c, started.replayed);
+    const answer: SessionRerunAnswer = {
+      sessionId: started.sessionId,
+      workflowId: started.workflowId,
+      message: `Session ${sessionId} is run again${from}.`,
+    };
     return c.json(answer, 202);
   });
 };

@@ -19,8 +19,8 @@ import { emptySchema, scheduleSchema, type ScheduleBody } from "../../contract/s
 import { pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf } from "../idempotency.ts";
-import { bodyLimits, parseJson, readBody, readJson } from "../middleware/body.ts";
+import { idempotencyOf, keyed } from "../idempotency.ts";
+import { bodyLimits, decodeJson, parseJson, readBody } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { scheduleDetailToWire, scheduleToWire } from "../schedule-wire.ts";
 import { jsonObject } from "../wire.ts";
@@ -71,16 +71,23 @@ const requestOf = (body: ScheduleBody): ScheduleRequest => ({
 /** Schedules: made, changed, looked at and triggered. What they do by themselves is the sweep's. */
 export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   const show = async (scheduleId: string) => scheduleDetailToWire(await readSchedule(deps, scheduleId));
-  const readNothing = (c: Context<AppEnv>) => readJson(c, emptySchema, { maxBytes: bodyLimits.other, emptyAs: {} });
+  const readNothing = async (c: Context<AppEnv>) => {
+    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+    decodeJson(bytes, emptySchema, {});
+    return bytes;
+  };
 
   app.post(BASE, noQuery, async (c) => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
     const body = await readScheduleBody(deps, bytes);
     const { scheduleId = null } = body;
-    const key = await idempotencyOf(c, bytes);
-    const { schedule, created } = await createSchedule(deps, scheduleId, requestOf(body), key);
-    c.header("Location", `${BASE}/${schedule.id}`);
-    return c.json(await show(schedule.id), created ? 201 : 200);
+    return keyed(c, { deps, bytes }, async () => {
+      // Kept with the schedule as well: whoever repeats it after a crash finds the one there is.
+      const key = await idempotencyOf(c, bytes);
+      const { schedule, created } = await createSchedule(deps, scheduleId, requestOf(body), key);
+      c.header("Location", `${BASE}/${schedule.id}`);
+      return c.json(await show(schedule.id), created ? 201 : 200);
+    });
   });
 
   app.get(BASE, query(pageQuery), async (c) => {
@@ -111,20 +118,25 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   ] as const) {
     app.post(`${BASE}/:scheduleId/${verb}`, noQuery, async (c) => {
       const scheduleId = pathId(c, "scheduleId");
-      await readNothing(c);
-      await setSchedulePaused(deps, scheduleId, paused);
-      return c.json(await show(scheduleId));
+      const bytes = await readNothing(c);
+      return keyed(c, { deps, bytes }, async (claim) => {
+        await setSchedulePaused(deps, scheduleId, paused, claim);
+        return c.json(await show(scheduleId));
+      });
     });
   }
 
   app.post(`${BASE}/:scheduleId/trigger`, noQuery, async (c) => {
     const scheduleId = pathId(c, "scheduleId");
-    await readNothing(c);
-    const text = new TextEncoder().encode(c.req.header("Idempotency-Key"));
-    const key = await idempotencyOf(c, Uint8Array.from(text));
-    const tag = key?.bodyHash.slice(0, TAG_LENGTH) ?? null;
-    const { sessionId, workflowId } = await triggerSchedule(deps, scheduleId, tag, c.get("requestId"));
-    c.header("Location", `/v1/opscore/sessions/${sessionId}`);
-    return c.json({ sessionId, workflowId, scheduleId } satisfies ScheduleTriggeredAnswer, 202);
+    const bytes = await readNothing(c);
+    return keyed(c, { deps, bytes }, async () => {
+      // The start is named after the key: whoever repeats it after a crash finds its session.
+      const text = new TextEncoder().encode(c.req.header("Idempotency-Key"));
+      const key = await idempotencyOf(c, Uint8Array.from(text));
+      const tag = key?.bodyHash.slice(0, TAG_LENGTH) ?? null;
+      const { sessionId, workflowId } = await triggerSchedule(deps, scheduleId, tag, c.get("requestId"));
+      c.header("Location", `/v1/opscore/sessions/${sessionId}`);
+      return c.json({ sessionId, workflowId, scheduleId } satisfies ScheduleTriggeredAnswer, 202);
+    });
   });
 };

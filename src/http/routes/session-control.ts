@@ -14,7 +14,7 @@ import {
 } from "../../contract/control.ts";
 import { keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf } from "../idempotency.ts";
+import { idempotencyOf, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery } from "../middleware/query.ts";
 import { jsonValue } from "../wire.ts";
@@ -69,7 +69,8 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { reason } = decodeJson(body, pauseSchema, {});
     const sessionId = pathId(c, "sessionId");
     const cause = keyCause(c, "PauseSession");
-    const { status, already } = await pauseSession(deps, sessionId, reason ?? null, key, cause);
+    const { status, already, replayed } = await pauseSession(deps, sessionId, reason ?? null, key, cause);
+    markReplayed(c, replayed);
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
 
@@ -77,7 +78,8 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { body, key } = await readWord(c);
     decodeJson(body, resumeSchema, {});
     const sessionId = pathId(c, "sessionId");
-    const { status, already } = await resumeSession(deps, sessionId, key, keyCause(c, "ResumeSession"));
+    const { status, already, replayed } = await resumeSession(deps, sessionId, key, keyCause(c, "ResumeSession"));
+    markReplayed(c, replayed);
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
 
@@ -88,7 +90,8 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const name = pathId(c, "name");
     const key = (await idempotencyOf(c, bytes))?.key ?? null;
     const signal = { name, payload: jsonValue(payload ?? null), key };
-    const { status, already } = await signalSession(deps, sessionId, signal, keyCause(c, "SignalSession"));
+    const { status, already, replayed } = await signalSession(deps, sessionId, signal, keyCause(c, "SignalSession"));
+    markReplayed(c, replayed);
     return c.json({ sessionId, signal: name, status } satisfies SignalSentAnswer, already ? 200 : 202);
   });
 
@@ -99,7 +102,8 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       const sessionId = pathId(c, "sessionId");
       const cause = keyCause(c, "ControlTask");
       const task = pathId(c, "task");
-      const { taskId, id, status, already } = await controlTask(deps, sessionId, task, action, key, cause);
+      const { taskId, id, status, already, replayed } = await controlTask(deps, sessionId, task, action, key, cause);
+      markReplayed(c, replayed);
       const answer: TaskControlledAnswer = { sessionId, taskId, id, status };
       return c.json(answer, already ? 200 : 202);
     });

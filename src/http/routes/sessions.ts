@@ -12,8 +12,8 @@ import { cancelSchema, startSchema } from "../../contract/requests.ts";
 import { keyCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf } from "../idempotency.ts";
-import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
+import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
+import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { jsonObject, logRowToWire, sessionDetailToWire } from "../wire.ts";
 
@@ -46,7 +46,8 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       keyCause(c, "StartSession"),
     );
     c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);
-    const { sessionId, workflowId } = started;
+    const { sessionId, workflowId, replayed } = started;
+    markReplayed(c, replayed);
     return c.json({ sessionId, workflowId } satisfies SessionStartedAnswer, 202);
   });
 
@@ -61,9 +62,12 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   });
 
   app.post("/v1/opscore/sessions/:sessionId/cancel", noQuery, async (c) => {
-    const { reason } = await readJson(c, cancelSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
+    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+    const { reason } = decodeJson(bytes, cancelSchema, {});
     const sessionId = pathId(c, "sessionId");
-    const { already } = await cancelSession(deps, sessionId, reason ?? null, keyCause(c, "CancelSession"));
-    return c.json({ sessionId, status: "cancelled" } satisfies SessionCancelledAnswer, already ? 200 : 202);
+    return keyed(c, { deps, bytes }, async () => {
+      const { already } = await cancelSession(deps, sessionId, reason ?? null, keyCause(c, "CancelSession"));
+      return c.json({ sessionId, status: "cancelled" } satisfies SessionCancelledAnswer, already ? 200 : 202);
+    });
   });
 };

@@ -6,8 +6,8 @@ import type { TaskCancelledAnswer, TaskDetailAnswer, TaskEnqueuedAnswer } from "
 import { cancelTaskSchema, singleTaskSchema } from "../../contract/single-task.ts";
 import { keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf } from "../idempotency.ts";
-import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
+import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
+import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery } from "../middleware/query.ts";
 import { jsonObject, taskToWire } from "../wire.ts";
 
@@ -23,7 +23,8 @@ export const singleTaskRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
     const body = decodeJson(bytes, singleTaskSchema);
     const cause = keyCause(c, "StartSession");
-    const { id, sessionId } = await enqueueTask(deps, wishOf(body), await idempotencyOf(c, bytes), cause);
+    const { id, sessionId, replayed } = await enqueueTask(deps, wishOf(body), await idempotencyOf(c, bytes), cause);
+    markReplayed(c, replayed);
     c.header("Location", `/v1/opscore/tasks/${id}`);
     return c.json({ id, sessionId } satisfies TaskEnqueuedAnswer, 202);
   });
@@ -34,9 +35,12 @@ export const singleTaskRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   });
 
   app.post("/v1/opscore/tasks/:id/cancel", noQuery, async (c) => {
-    const { reason } = await readJson(c, cancelTaskSchema, { maxBytes: bodyLimits.other, emptyAs: {} });
+    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+    const { reason } = decodeJson(bytes, cancelTaskSchema, {});
     const id = pathId(c, "id");
-    const { already } = await cancelTask(deps, id, reason ?? null, keyCause(c, "CancelSession"));
-    return c.json({ id, status: "cancelled" } satisfies TaskCancelledAnswer, already ? 200 : 202);
+    return keyed(c, { deps, bytes }, async () => {
+      const { already } = await cancelTask(deps, id, reason ?? null, keyCause(c, "CancelSession"));
+      return c.json({ id, status: "cancelled" } satisfies TaskCancelledAnswer, already ? 200 : 202);
+    });
   });
 };

@@ -15,6 +15,7 @@ import { pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import { dryRunToWire } from "../dry-run-wire.ts";
 import type { AppEnv } from "../env.ts";
+import { keyed } from "../idempotency.ts";
 import { bodyLimits, mediaTypeOf, parseJson, readBody, readJson } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { definitionToWire, jsonObject } from "../wire.ts";
@@ -42,11 +43,12 @@ const readDocument = (bytes: Uint8Array, isYaml: boolean): { value: unknown; loc
 };
 
 /** The document that a request brings, as JSON or YAML. */
-const readBodyDocument = async (c: Context<AppEnv>): Promise<ReturnType<typeof readDocument>> => {
+const readBodyDocument = async (c: Context<AppEnv>) => {
   const type = mediaTypeOf(c);
   const isYaml = YAML_TYPES.some((yaml) => yaml === type);
   const maxBytes = isYaml ? bodyLimits.yaml : bodyLimits.definition;
-  return readDocument(await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] }), isYaml);
+  const bytes = await readBody(c, { maxBytes, types: ["application/json", ...YAML_TYPES] });
+  return { bytes, ...readDocument(bytes, isYaml) };
 };
 
 const testRequest = (workflowId: string, body: z.output<typeof dryRunSchema>): TestRequest => ({
@@ -63,10 +65,12 @@ const testRequest = (workflowId: string, body: z.output<typeof dryRunSchema>): T
 
 export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/workflows", noQuery, async (c) => {
-    const { value, locate } = await readBodyDocument(c);
-    const { created, ...record } = await saveDefinition(deps, value, locate);
-    c.header("Location", `/v1/opscore/workflows/${record.workflowId}?revision=${record.revision}`);
-    return c.json(definitionToWire(record), created ? 201 : 200);
+    const { bytes, value, locate } = await readBodyDocument(c);
+    return keyed(c, { deps, bytes }, async (claim) => {
+      const { created, ...record } = await saveDefinition(deps, value, locate, claim);
+      c.header("Location", `/v1/opscore/workflows/${record.workflowId}?revision=${record.revision}`);
+      return c.json(definitionToWire(record), created ? 201 : 200);
+    });
   });
 
   app.post("/v1/opscore/workflows/validate", noQuery, async (c) => {

@@ -87,7 +87,8 @@ export class People {
       new Request(`http://opscore.sim${path}`, { method, headers, body: text }),
     );
     const again = (): Promise<void> => this.#world.errand(this.#send(useCase, method, path, text, options, tries - 1));
-    if (tries > 0 && (reply === null || reply.status === 503)) return this.#world.time.after(REPEAT_MS, again);
+    const isLater = reply === null || reply.status === 503 || reply.body["code"] === "request_in_flight";
+    if (tries > 0 && isLater) return this.#world.time.after(REPEAT_MS, again);
     if (reply === null) return void this.#world.bugs.push(`${useCase} was never answered`);
     const wanted = options.expect === undefined ? reply.status < 300 : reply.status === options.expect;
     if (!wanted) this.#world.bugs.push(`${useCase} was answered ${reply.status} ${JSON.stringify(reply.body)}`);

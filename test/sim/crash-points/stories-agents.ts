@@ -137,7 +137,8 @@ export const cancelling: Story = {
       const cancelEnded = () => cancel("cancel: an ended session", other, { expect: 409 });
       const end = () =>
         people.report("report: completes", "kim", "idle", { ...id, result: madeOf(task) }, { next: cancelEnded });
-      return { later: [[2_000, end]] };
+      // So long that two deaths cannot swap it with what is said meanwhile.
+      return { later: [[9_000, end]] };
     });
     const stop = (doomed: string) => {
       const id = `tsk_${doomed.slice(4)}.1:1`;

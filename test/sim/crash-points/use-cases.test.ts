@@ -9,6 +9,7 @@ import { cancelledParent, children, failingChildren } from "./stories-children.t
 import { again, paused, single, steered } from "./stories-control.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
 import { engineCalls, handedCalls, longCalls, mapping, undoing, unheardCalls, ways } from "./stories-flow.ts";
+import { claims } from "./stories-claims.ts";
 import { schedules } from "./stories-schedules.ts";
 import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
@@ -16,7 +17,7 @@ import { killOnce, referenceOf } from "./survey.ts";
 const stories = [
   single,
   again,
-  ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules],
+  ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules, claims],
   ...[handedCalls, longCalls, unheardCalls],
   ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
 ];
@@ -67,6 +68,10 @@ const WRITES = [
   "commitSchedule",
   "deleteSchedule",
   "postponeSchedule",
+  "claimReply",
+  "completeReply",
+  "releaseReply",
+  "purgeReplies",
 ];
 
 const folder = fileURLToPath(new URL("../../../src/app/", import.meta.url));
