@@ -1,2 +1,49 @@
-/** What commands do on this very machine, without the API. Handed in by the entry, which alone may touch the store. */
-export interface Local {}
+/**
+ * What commands do on this very machine, without the API: handed in by the entry, which alone may touch the store. Each
+ * throws an `Error` whose message is for people.
+ */
+export interface Local {
+  /** Runs a server, with an agent and a workflow to try it on, until the signal is aborted. */
+  readonly dev: (options: DevOptions) => Promise<void>;
+  /** Compares a database with its logs, or repairs it. `tell` gets each finding: a document, and in words. */
+  readonly rebuild: (
+    options: DatabaseOptions & { readonly write: boolean; readonly removeUnknown: boolean },
+    tell: (finding: object, words: string) => void,
+  ) => Promise<{ readonly clean: boolean; readonly document: object; readonly words: string }>;
+  /** Brings a database to the newest schema; with `check` only says what is missing. */
+  readonly migrate: (options: DatabaseOptions & { readonly check: boolean }) => Promise<Migrated>;
+}
+
+/** Which database; default `DATABASE_URL`, else that of a server which is started in this folder. */
+export interface DatabaseOptions {
+  readonly database?: string;
+}
+
+export interface DevOptions {
+  readonly sample: boolean;
+  readonly port?: number;
+  readonly signal: AbortSignal;
+  /** Told once the server takes requests. */
+  readonly listening: (server: DevServer) => void;
+}
+
+/** A server that `dev` has started. */
+export interface DevServer {
+  readonly url: string;
+  /** Where its data is kept. */
+  readonly database: string;
+  /** Where its key is kept; `null`: it came from the environment. */
+  readonly keyFile: string | null;
+  /** The workflow to try; `null`: none. */
+  readonly workflow: string | null;
+}
+
+export interface Migrated {
+  readonly database: string;
+  /** Applied now. */
+  readonly applied: readonly string[];
+  /** Still missing: with `check` only. */
+  readonly pending: readonly string[];
+  /** How many there are that this release does not know. */
+  readonly unknown: number;
+}

@@ -5,6 +5,7 @@ import { configCommand } from "./config.ts";
 import type { Act } from "./context.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
+import { localCommands } from "./local-commands.ts";
 import { agentCommands } from "./nouns/agents.ts";
 import { getState, updateState } from "./nouns/legacy.ts";
 import { scheduleCommands } from "./nouns/schedules.ts";
@@ -61,6 +62,7 @@ export const createProgram = (io: Io, act: Act): Command => {
   sessionTaskCommands(sessions, act);
   taskCommands(program, act);
   scheduleCommands(program, act);
+  localCommands(program, act);
   apiCommand(program, act);
   configCommand(program, act);
   completionCommand(program, act);

@@ -125,7 +125,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
       return EXIT.ok;
     }
     await program.parseAsync([...args], { from: "user" });
-    return io.signal.aborted ? EXIT.interrupted : exitCode;
+    return exitCode;
   } catch (error) {
     if (isHelp(error)) return EXIT.ok;
     if (error instanceof CommanderError) {

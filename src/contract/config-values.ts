@@ -57,6 +57,6 @@ export const agentkitUrlSchema = z.string().transform((text, context) => {
 });
 
 const urlOf = (text: string, protocols: readonly string[]): URL | null => {
-  const url = URL.parse(text);
+  const url = URL.canParse(text) ? new URL(text) : null; // Node 20 has no URL.parse
   return url !== null && protocols.includes(url.protocol) && url.hostname !== "" ? url : null;
 };

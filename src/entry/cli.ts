@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import type { Io, Out } from "../cli/io.ts";
 import { EXIT } from "../cli/exit-codes.ts";
 import { run } from "../cli/run.ts";
+import { createLocal } from "./local.ts";
 
 /** `opscore`: the command line with this process around it. */
 
@@ -26,8 +27,10 @@ const ask = async (question: string): Promise<string> => {
 };
 
 const interrupted = new AbortController();
-// The second Ctrl-C does not wait for the end of anything.
-process.on("SIGINT", () => (interrupted.signal.aborted ? process.exit(EXIT.interrupted) : interrupted.abort()));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // The second one does not wait for the end of anything.
+  process.on(signal, () => (interrupted.signal.aborted ? process.exit(EXIT.interrupted) : interrupted.abort()));
+}
 
 // Whoever reads may have seen enough.
 for (const stream of [process.stdout, process.stderr]) {
@@ -47,7 +50,7 @@ const io: Io = {
   folder: process.cwd(),
   version,
   signal: interrupted.signal,
-  local: {},
+  local: createLocal(process.env),
 };
 
 process.exitCode = await run(process.argv.slice(2), io);

@@ -1,7 +1,6 @@
 import { lookup } from "node:dns";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { getRequestListener } from "@hono/node-server";
 import { createUndiciCall } from "../agentkit/undici-call.ts";
 import type { Deps } from "../app/deps.ts";
@@ -15,11 +14,11 @@ import { ANSWER_MS } from "../store/bounded-sql.ts";
 import { openLibsql } from "../store/libsql.ts";
 import { migrateLibsql } from "../store/migrate-libsql.ts";
 import { assemble } from "./assemble.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import { createNodeDefer } from "./node-defer.ts";
 import { systemClock } from "./system.ts";
 import type { WriterLock } from "./writer-lock.ts";
 
-const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
 const SWEEP_MS = 1_000;
 const DRAIN_MS = 15_000;
 const BOUNDS = { own: 500, limit: 500 };

@@ -1,4 +1,4 @@
-import { enableCompileCache } from "node:module";
+import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -95,7 +95,7 @@ export const runServer = async (
   { lockCheckMs, ...options }: RunOptions,
 ): Promise<RunningServer & { readonly key: ApiKey }> => {
   // Only now, so that a refused start is quick, and cached, so that the next one is.
-  enableCompileCache(COMPILE_CACHE);
+  (nodeModule as Partial<typeof nodeModule>).enableCompileCache?.(COMPILE_CACHE); // Node 20 has none
   const { acquireWriterLock, WriterLockRefused } = await import("./writer-lock.ts");
   let lock: WriterLock | null = null;
   try {

@@ -26,7 +26,19 @@ describe("helps on typos", () => {
 
 test("help of every command", async () => {
   const texts: string[] = [];
-  const nouns = ["agents", "workflows", "sessions", "tasks", "schedules", "api", "config", "completion"];
+  const nouns = [
+    "agents",
+    "workflows",
+    "sessions",
+    "tasks",
+    "schedules",
+    "dev",
+    "rebuild",
+    "migrate",
+    "api",
+    "config",
+    "completion",
+  ];
   for (const argv of [[], ["--help"], ...nouns.map((noun) => [noun, "--help"]), ["sessions", "start", "--help"]]) {
     texts.push(transcript(argv, await runCli(argv)));
   }

@@ -1,0 +1,107 @@
+import type { Command } from "commander";
+import type { Act } from "./context.ts";
+import { CliError, EXIT, usageError } from "./exit-codes.ts";
+import { positiveOrZero } from "./inputs.ts";
+import type { DevServer } from "./local.ts";
+import { pairs } from "./text.ts";
+
+/** Of a database or a server on this machine: its words are the message. */
+const failing = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CliError(EXIT.failure, "local_failure", error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+};
+
+const devText = ({ url, database, keyFile, workflow }: DevServer): string => {
+  const facts = pairs({ "Ops-Core": url, data: database, key: keyFile ?? "OPSCORE_API_KEY" });
+  const other = url.endsWith(":8000") ? "" : ` --url ${url}`;
+  const next =
+    workflow === null
+      ? [`opscore agents list${other}`]
+      : [
+          `opscore sessions start ${workflow} --input '{"name":"you"}' --wait${other}`,
+          `opscore agents list${other}`,
+          `opscore doctor${other}`,
+        ];
+  return [facts, "", "Next, in another terminal in this folder:", ...next.map((line) => `  npx ${line}`)].join("\n");
+};
+
+/** `opscore dev`, `rebuild`, `migrate`: on this very machine. */
+export const localCommands = (program: Command, act: Act): void => {
+  program
+    .command("dev")
+    .description("run Ops-Core here: server, migrations, and a sample agent with a workflow to try")
+    .option("--port <port>", "default: PORT, else 8000; 0 takes a free one", positiveOrZero)
+    .option("--no-sample", "the server alone")
+    .action(
+      act(async ({ io, printer }, { port, sample }: { readonly port?: number; readonly sample: boolean }) => {
+        await failing(
+          io.local.dev({
+            sample,
+            ...(port === undefined ? {} : { port }),
+            signal: io.signal,
+            listening: (server) => printer.row(server, () => devText(server)),
+          }),
+        );
+      }),
+    );
+
+  program
+    .command("rebuild")
+    .description("fold the logs of a database anew and compare its rows; differences end with 1")
+    .option("--check", "only compare; may run beside a server")
+    .option("--write", "repair what differs; the server must be stopped")
+    .option("--remove-unknown", "with --write: remove sessions and agents that have a row and no log at all")
+    .option("--db <database>", "a file or a URL; default DATABASE_URL, else file:data/opscore.db")
+    .action(
+      act(async ({ io, printer, endWith }, options: RebuildOptions) => {
+        const { check = false, write = false, removeUnknown = false, db } = options;
+        if (check === write) throw usageError("Say either --check or --write.");
+        if (removeUnknown && !write) throw usageError("--remove-unknown goes with --write.");
+        const wish = { write, removeUnknown, ...(db === undefined ? {} : { database: db }) };
+        const findings: object[] = [];
+        const report = await failing(
+          io.local.rebuild(wish, (finding, words) => {
+            if (printer.json) findings.push(finding);
+            else io.stdout.write(`${words}\n`);
+          }),
+        );
+        printer.result({ ...report.document, findings }, () => report.words);
+        endWith(report.clean ? EXIT.ok : EXIT.failure);
+      }),
+    );
+
+  program
+    .command("migrate")
+    .description("bring a database to the schema of this release; the start of a server does the same")
+    .option("--check", "only say what is missing; that ends with 1")
+    .option("--db <database>", "a file or a URL; default DATABASE_URL, else file:data/opscore.db")
+    .action(
+      act(
+        async ({ io, printer, endWith }, { check = false, db }: { readonly check?: boolean; readonly db?: string }) => {
+          const migrated = await failing(io.local.migrate({ check, ...(db === undefined ? {} : { database: db }) }));
+          const { database, applied, pending, unknown } = migrated;
+          printer.result(migrated, () =>
+            pairs({
+              database,
+              applied: applied.length === 0 && !check ? "nothing: it is up to date" : applied,
+              missing: check && pending.length === 0 ? "nothing" : pending,
+              unknown: unknown === 0 ? null : `${unknown} of a newer release`,
+            }),
+          );
+          if (pending.length > 0) endWith(EXIT.failure);
+        },
+      ),
+    );
+};
+
+interface RebuildOptions {
+  readonly check?: boolean;
+  readonly write?: boolean;
+  readonly removeUnknown?: boolean;
+  readonly db?: string;
+}
