@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { call, expectProblem, type Reply } from "../support/api.ts";
 import { run } from "../support/rebuild-run.ts";
-import { begin, keyed, on, opener, SESSIONS, settle, shown } from "../support/reruns.ts";
+import { begin, idsOf, keyed, on, opener, SESSIONS, settle, shown } from "../support/reruns.ts";
 import type { Platform, World } from "../support/world.ts";
 
 /** What a person says to a session under an Idempotency-Key is done once and answered alike. */
@@ -79,6 +79,35 @@ export const controlKeysSuite = (platform: Platform): void => {
       expect((await say(world, id, "resume", "k")).status).toBe(200);
       expect((await say(world, id, "pause", "k")).status).toBe(202);
       expectProblem(await say(world, id, "pause", "a b"), 400, "invalid_header");
+    });
+
+    test("a pause is its session's alone: its child goes on, and what that came to counts once it is resumed", async () => {
+      const world = await open();
+      await call(world, "POST", "/v1/opscore/workflows", { id: "child", name: "C", tasks: [on("x"), on("y")] });
+      const sub = { taskId: "sub", type: "workflow", workflowDefinitionId: "child" };
+      const id = await begin(world, [sub, on("after")]);
+      const [child] = (await idsOf(world)).filter((one) => one !== id);
+      expect((await say(world, id, "pause", "p")).status).toBe(202);
+      await settle(world, child!, 1, 1);
+      expect((await shown(world, child!)).tasks).toMatchObject([{ status: "completed" }, { status: "running" }]);
+      await settle(world, child!, 2, 2);
+      await world.sweep();
+      expect([(await shown(world, child!)).status, (await shown(world, id)).status]).toEqual(["completed", "paused"]);
+      expect((await say(world, id, "resume", "r")).status).toBe(202);
+      await world.sweep();
+      expect((await shown(world, id)).tasks).toMatchObject([{ status: "completed" }, { status: "running" }]);
+    });
+
+    test("a task is failed by hand without an error or with one that has a message", async () => {
+      const world = await open();
+      const id = await begin(world, [on("one"), on("two", { dependsOn: [] })]);
+      const bad = expectProblem(
+        await say(world, id, "tasks/one/fail", "a", { error: { code: "x" } }),
+        422,
+        "validation_failed",
+      );
+      expect(bad["errors"]).toMatchObject([{ pointer: "/error/message" }]);
+      expect((await say(world, id, "tasks/one/fail", "b", {})).status).toBe(202);
     });
   });
 };
