@@ -12,6 +12,8 @@ export interface Local {
   ) => Promise<{ readonly clean: boolean; readonly document: object; readonly words: string }>;
   /** Brings a database to the newest schema; with `check` only says what is missing. */
   readonly migrate: (options: DatabaseOptions & { readonly check: boolean }) => Promise<Migrated>;
+  /** Looks at this machine as a server would find it. Changes nothing. */
+  readonly inspect: () => Promise<Inspection>;
 }
 
 /** Which database; default `DATABASE_URL`, else that of a server which is started in this folder. */
@@ -45,5 +47,37 @@ export interface Migrated {
   /** Still missing: with `check` only. */
   readonly pending: readonly string[];
   /** How many there are that this release does not know. */
+  readonly unknown: number;
+}
+
+/** What `doctor` is told of this machine. */
+export interface Inspection {
+  readonly nodeVersion: string;
+  /** Why a server would not start with this environment, a line each. No value of a secret is in them. */
+  readonly problems: readonly string[];
+  readonly port: number;
+  /** Where the environment says that AgentKit is; `null`: it does not say. */
+  readonly agentKit: string | null;
+  /** `null`: the database is no file. */
+  readonly database: DatabaseInspection | null;
+  /** Who holds the database file's lock, in words; `null`: nobody. */
+  readonly lockHolder: () => Promise<string | null>;
+  /** Somebody listens where a server would. */
+  readonly portTaken: () => Promise<boolean>;
+}
+
+export interface DatabaseInspection {
+  readonly file: string;
+  readonly folder: string;
+  readonly folderWritable: boolean;
+  /** On its disk; `null`: that is not known. */
+  readonly freeMb: number | null;
+  readonly isThere: boolean;
+  /** Why it cannot be a database; `null`: it can. */
+  readonly fileFault: string | null;
+  readonly readOnly: boolean;
+  /** Why its schema could not be read; `null`: it was. */
+  readonly unreadable: string | null;
+  readonly pending: readonly string[];
   readonly unknown: number;
 }

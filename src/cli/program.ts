@@ -3,6 +3,7 @@ import { apiCommand } from "./api.ts";
 import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config.ts";
 import type { Act } from "./context.ts";
+import { doctorCommand } from "./doctor/command.ts";
 import { EXIT_HELP } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { localCommands } from "./local-commands.ts";
@@ -63,6 +64,7 @@ export const createProgram = (io: Io, act: Act): Command => {
   taskCommands(program, act);
   scheduleCommands(program, act);
   localCommands(program, act);
+  doctorCommand(program, act);
   apiCommand(program, act);
   configCommand(program, act);
   completionCommand(program, act);

@@ -3,7 +3,11 @@ import type { Local } from "../cli/local.ts";
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** What the command line does on this machine. Loaded only when it is asked for: most commands need none of it. */
-export const createLocal = (env: Env): Local => ({
+export const createLocal = (env: Env, nodeVersion = process.versions.node): Local => ({
+  inspect: async () => {
+    const { inspect } = await import("./inspect.ts");
+    return inspect(env, nodeVersion);
+  },
   dev: async (options) => {
     const { runDev } = await import("./dev.ts");
     await runDev(env, options);
