@@ -24,6 +24,7 @@ PORT is 8787 unless set; OPSCORE_API_KEY and the other names of the Worker's con
 `;
 
 const LOCAL_KEY = "opscore-local-development-key";
+const LOCAL_PEPPER = "opscore-local-development-pepper";
 const TICK_EVERY_MS = 60_000;
 const READY_WITHIN_MS = 60_000;
 const wrangler = fileURLToPath(new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url));
@@ -117,6 +118,7 @@ await runMain(async () => {
   const agentKit = withSample ? await startFleetAgentKit(quietly) : null;
   const vars: Record<string, string> = {
     OPSCORE_API_KEY: LOCAL_KEY,
+    OPSCORE_KEY_PEPPER: LOCAL_PEPPER,
     OPSCORE_WEBHOOK_SECRET: "opscore-local-webhook-secret",
     OPSCORE_EGRESS: "local",
     LOG_LEVEL: withSample ? "warn" : "info",

@@ -4,6 +4,7 @@ import { evolveAgent, inPlaceOf } from "../core/agent/evolve.ts";
 import { wakeSessions } from "./advance-session.ts";
 import { contention, MAX_TRIES } from "./tries.ts";
 import { randomHex, type Deps } from "./deps.ts";
+import { OpsError } from "./ops-error.ts";
 import { logRow, type Cause } from "./log-row.ts";
 import type { AgentCommit, AgentRecord, LogRow } from "./store-port.ts";
 
@@ -84,17 +85,25 @@ const registerReplaced = async (
 /**
  * Registers an agent, or updates one that is known: state and work are kept. Facts are ordered by the time
  * they were signed; an older one changes nothing and is `outdated`. A new id for the name of a registered
- * agent is that agent restarted: the old id is superseded and its attempts end at their next tick.
+ * agent is that agent restarted: the old id is superseded and its attempts end at their next tick; 403 if the caller may
+ * not speak for that one.
  */
 export const registerAgent = async (
   deps: Deps,
   agentId: string,
   wish: RegistrationWish,
   cause: Cause,
+  speaksFor: readonly string[] | null = null,
 ): Promise<RegistrationResult> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const now = deps.clock.now();
     const { agent: own, namesake } = await deps.store.loadAgent(agentId, wish.name);
+    if (namesake !== null && speaksFor !== null && !speaksFor.includes(namesake.agent.id)) {
+      throw new OpsError(
+        "forbidden",
+        `The name is that of the agent ${namesake.agent.id}, which the key may not replace`,
+      );
+    }
     const registration = { ...wish, signedAt: wish.signedAt ?? newerThan(now, own, namesake) };
     if (own !== null && registration.signedAt < own.agent.signedAt) return "outdated";
     if (own !== null && same(own.agent, registration)) return "unchanged";

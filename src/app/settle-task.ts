@@ -22,10 +22,17 @@ const refOf = (text: string): TaskRef => {
   return ref;
 };
 
+/** Whom a caller may speak for; `null`: every agent. */
+export type SpeaksFor = readonly string[] | null;
+
+const notYours = (agentId: string): OpsError =>
+  new OpsError("forbidden", `The key lacks the scope tasks:write for the agent ${agentId}, whose attempt it is`);
+
 /**
  * An agent settles an attempt by call. The same call again gets the same answer; another outcome for a
  * settled attempt is 409 `result_conflict`; an attempt that was superseded, timed out or cancelled is 409
- * `stale_attempt`, and the result is kept as late.
+ * `stale_attempt`, and the result is kept as late. For an agent that the caller does not speak for: 403, and nothing is
+ * kept.
  */
 export const settleTask = async (
   deps: Deps,
@@ -33,6 +40,7 @@ export const settleTask = async (
   result: Result,
   usage: Usage | undefined,
   cause: Cause,
+  only: SpeaksFor = null,
 ): Promise<SettledAnswer> => {
   const { sessionId, n, attempt } = refOf(attemptId);
   const advanced = await advanceSession(
@@ -47,6 +55,7 @@ export const settleTask = async (
       startedAt: null,
       result,
       ...(usage === undefined ? {} : { usage }),
+      ...(only === null ? {} : { only }),
     },
     cause,
   );
@@ -54,6 +63,7 @@ export const settleTask = async (
   if (advanced !== null && (answer?.kind === "settled" || answer?.kind === "repeated")) {
     return { ...named(advanced.state, n), attempt: answer.attempt, status: answer.status };
   }
+  if (answer?.kind === "not_yours") throw notYours(answer.agentId);
   if (answer?.kind === "stale") {
     throw new OpsError(answer.reason === "result_conflict" ? "result_conflict" : "stale_attempt", answer.message);
   }
@@ -61,25 +71,33 @@ export const settleTask = async (
 };
 
 /** Why an attempt is not in flight: it has ended, or there never was one. */
-const notHeld = async (deps: Deps, { sessionId, n, attempt }: TaskRef): Promise<OpsError> => {
+const notHeld = async (deps: Deps, { sessionId, n, attempt }: TaskRef, only: SpeaksFor): Promise<OpsError> => {
   const { facts } = await deps.store.loadSession({ sessionId, historyOf: taskIdOf(sessionId, n) });
-  const known = facts.history?.some(
+  const known = facts.history?.findLast(
     (event) => event.type === "DispatchRequested" && event.n === n && (attempt === null || event.attempt === attempt),
   );
-  return known === true ? new OpsError("stale_attempt", "The attempt is no longer in flight.") : notFound();
+  if (known?.type !== "DispatchRequested") return notFound();
+  if (only !== null && !only.includes(known.agentId)) return notYours(known.agentId);
+  return new OpsError("stale_attempt", "The attempt is no longer in flight.");
 };
 
 /** A sign of life of an attempt in flight: it counts as started, and `progress` is shown. One row written. */
-export const beatTask = async (deps: Deps, attemptId: string, progress: Json | undefined): Promise<SettledAnswer> => {
+export const beatTask = async (
+  deps: Deps,
+  attemptId: string,
+  progress: Json | undefined,
+  only: SpeaksFor = null,
+): Promise<SettledAnswer> => {
   const ref = refOf(attemptId);
   const { session } = await deps.store.loadSession({ sessionId: ref.sessionId, historyOf: null });
   if (session === null || ref.n > session.state.tasks) throw notFound();
   const open = session.state.open.find((task) => task.n === ref.n);
   const attempt = ref.attempt ?? open?.attempt ?? 0;
+  const isOpen = open?.phase === "dispatched" && open.attempt === attempt;
+  if (isOpen && only !== null && !only.includes(open.agentId)) throw notYours(open.agentId);
   const held =
-    open?.phase === "dispatched" &&
-    open.attempt === attempt &&
+    isOpen &&
     (await deps.store.recordBeat(open.agentId, attemptIdOf(ref.sessionId, ref.n, attempt), deps.clock.now(), progress));
-  if (!held) throw await notHeld(deps, ref);
+  if (!held) throw await notHeld(deps, ref, only);
   return { ...named(session.state, ref.n), attempt, status: "running" };
 };

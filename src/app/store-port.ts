@@ -9,6 +9,7 @@ import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
 import type { DefinitionRef, SessionState } from "../core/session/state.ts";
 import type { Claim, ReplyStore } from "./reply-port.ts";
+import type { KeyStore } from "./key-port.ts";
 import type { ScheduleStore } from "./schedule-port.ts";
 import type { SessionLists } from "./session-lists-port.ts";
 
@@ -187,7 +188,7 @@ export interface Delivered {
  * The whole storage contract. Every method is one round trip. Throws `OpsError` `store_unavailable` when the
  * database cannot be reached or fails; a commit that may have happened is looked up by its nonce first.
  */
-export interface Store extends ReplyStore, ScheduleStore, SessionLists {
+export interface Store extends ReplyStore, ScheduleStore, KeyStore, SessionLists {
   ping(): Promise<void>;
 
   /** `needs`: what to load; `null`: what was stored with the session. */

@@ -16,6 +16,13 @@ export interface Config {
   readonly databaseAuthToken: string | null;
   /** Node with a loopback listener: `null` asks the entry to generate one. Workers: `null` answers 503. */
   readonly apiKey: string | null;
+  /**
+   * What the HMACs of keys are made with: one, or two while rotating, the new one first. None, on Node with a loopback
+   * listener: the entry generates one; elsewhere: creating keys is 503.
+   */
+  readonly keyPeppers: readonly string[];
+  /** The second part of new keys. */
+  readonly keyEnvironment: string;
   /** None, one, or two while rotating. */
   readonly webhookSecrets: readonly string[];
   readonly allowUnsignedWebhooks: boolean;
@@ -34,11 +41,20 @@ export type ConfigResult =
 
 export const MIN_API_KEY_LENGTH = 16;
 
+const MIN_PEPPER_LENGTH = 16;
+
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: (issue) => `${quote(issue.input)} is not one of: ${values.join(", ")}` });
 
 // Secrets go into headers, and their messages never repeat them.
 const secretSchema = z.string().regex(/^[\x21-\x7e]+$/, { error: "has characters other than visible ASCII" });
+
+const oneOrTwo = z
+  .string()
+  .transform((text) => [...new Set(text.split(",").map((part) => part.trim()))])
+  .refine((parts) => parts.length <= 2 && parts.every((part) => part !== ""), {
+    error: "expected one secret, or two separated by a comma while rotating",
+  });
 
 const schema = z.object({
   PORT: portSchema.default(8000),
@@ -46,13 +62,16 @@ const schema = z.object({
   DATABASE_URL: databaseUrlSchema.default("file:data/opscore.db"),
   DATABASE_AUTH_TOKEN: secretSchema.optional(),
   OPSCORE_API_KEY: secretSchema.optional(),
-  OPSCORE_WEBHOOK_SECRET: z
-    .string()
-    .transform((text) => [...new Set(text.split(",").map((part) => part.trim()))])
-    .refine((parts) => parts.length <= 2 && parts.every((part) => part !== ""), {
-      error: "expected one secret, or two separated by a comma while rotating",
+  OPSCORE_KEY_PEPPER: oneOrTwo
+    .refine((parts) => parts.every((part) => part.length >= MIN_PEPPER_LENGTH), {
+      error: `is too short, expected ${MIN_PEPPER_LENGTH} characters or more`,
     })
     .default([]),
+  OPSCORE_KEY_ENV: z
+    .string()
+    .regex(/^[a-z0-9]{1,16}$/, { error: "is no name of an environment, expected 1 to 16 of a-z 0-9, such as live" })
+    .default("live"),
+  OPSCORE_WEBHOOK_SECRET: oneOrTwo.default([]),
   OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: oneOf(["true", "false"]).default("false"),
   AGENTKIT_API_URL: agentkitUrlSchema.default("http://127.0.0.1:8001/v1"),
   AGENTKIT_API_KEY: secretSchema.optional(),
@@ -137,6 +156,8 @@ const configOf = (values: Values, platform: Platform, loopback: boolean): Omit<C
   databaseUrl: values.DATABASE_URL,
   databaseAuthToken: values.DATABASE_AUTH_TOKEN ?? null,
   apiKey: values.OPSCORE_API_KEY ?? null,
+  keyPeppers: values.OPSCORE_KEY_PEPPER,
+  keyEnvironment: values.OPSCORE_KEY_ENV,
   webhookSecrets: values.OPSCORE_WEBHOOK_SECRET,
   allowUnsignedWebhooks: values.OPSCORE_ALLOW_UNSIGNED_WEBHOOKS === "true",
   agentkitApiUrl: values.AGENTKIT_API_URL,

@@ -21,6 +21,7 @@ const table = {
   workflow_not_found: [404, "Workflow definition not found"],
   session_not_found: [404, "Session not found"],
   task_not_found: [404, "Task not found"],
+  key_not_found: [404, "API key not found"],
   schedule_not_found: [404, "Schedule not found"],
   method_not_allowed: [405, "Method not allowed"],
   conflict: [409, "Conflict"],

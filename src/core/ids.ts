@@ -37,6 +37,10 @@ export const sessionIdAt = (now: number, seed: string, shard: string = DEFAULT_S
 export const scheduleIdAt = (now: number, seed: string, shard: string = DEFAULT_SHARD): string =>
   `sch_${sessionIdAt(now, seed, shard).slice(4)}`;
 
+/** A new id of an API key, made as a session id is. What follows `key_` stands in the key itself. */
+export const keyIdAt = (now: number, seed: string, shard: string = DEFAULT_SHARD): string =>
+  `key_${sessionIdAt(now, seed, shard).slice(4)}`;
+
 /** What the ids of sessions started at that time (epoch ms) or later are not below, and those of earlier ones are. */
 export const sessionIdFloor = (at: number, shard: string = DEFAULT_SHARD): string =>
   `ses_${shard}${timeText(Math.max(0, at))}`;

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { createUndiciCall } from "../agentkit/undici-call.ts";
 import type { Deps } from "../app/deps.ts";
+import { createKeyCache } from "../app/keys/key-cache.ts";
 import type { Clock, Log } from "../app/ports.ts";
 import { describeFailure } from "../app/publish.ts";
 import { sweep } from "../app/sweep.ts";
@@ -109,7 +110,16 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
   });
   let accepting = true;
   const app = createApp(deps, {
-    auth: { apiKey: options.apiKey, setup: "Set OPSCORE_API_KEY and restart." },
+    auth: {
+      apiKey: options.apiKey,
+      setup: "Set OPSCORE_API_KEY and restart.",
+      keys: {
+        peppers: config.keyPeppers,
+        environment: config.keyEnvironment,
+        setup: 'Set it and restart: OPSCORE_KEY_PEPPER="$(openssl rand -base64 32)"',
+        cache: createKeyCache(),
+      },
+    },
     webhook: { secrets: config.webhookSecrets, allowUnsigned: config.allowUnsignedWebhooks },
     accepting: () => accepting,
   });

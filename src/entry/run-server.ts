@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import type { Log } from "../app/ports.ts";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
-import { loadApiKey, type ApiKey } from "./api-key.ts";
+import { loadApiKey, loadKeyPeppers, type ApiKey } from "./api-key.ts";
 import type { RunningServer, ServerOptions } from "./node-server.ts";
 import { systemClock } from "./system.ts";
 import type { WriterLock } from "./writer-lock.ts";
@@ -102,7 +102,10 @@ export const runServer = async (
     lock = acquireWriterLock(config.databaseUrl);
     const key = loadApiKey(config);
     const { startServer } = await import("./node-server.ts");
-    const server = await startServer(config, { ...options, apiKey: key.key, lock });
+    const server = await startServer(
+      { ...config, keyPeppers: loadKeyPeppers(config) },
+      { ...options, apiKey: key.key, lock },
+    );
     lock?.watch((lines) => void endLost(lines, server, options.log), lockCheckMs);
     releaseMemory();
     return { ...server, key };

@@ -1,6 +1,7 @@
 import { createFetchCall } from "../agentkit/fetch-call.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache } from "../app/graph-cache.ts";
+import { createKeyCache } from "../app/keys/key-cache.ts";
 import { OpsError } from "../app/ops-error.ts";
 import { describeFailure } from "../app/publish.ts";
 import { tickScheduleSafely } from "../app/schedules/tick-schedule.ts";
@@ -35,6 +36,9 @@ const BOUNDS = { own: 100, limit: 1_000 };
 /** Compiled definitions outlive a request; they never change. */
 const graphs = createGraphCache();
 
+/** Keys that passed lately: values, and nothing that a request waits for. */
+const keyCache = createKeyCache();
+
 /** What an environment says does not change while it lives: it is read once. */
 const configs = new WeakMap<Env, Config>();
 
@@ -64,6 +68,12 @@ const settings = (config: Config): Parameters<typeof createApp>[1] => ({
   auth: {
     apiKey: config.apiKey,
     setup: "Set a key of at least 16 characters: npx wrangler secret put OPSCORE_API_KEY",
+    keys: {
+      peppers: config.keyPeppers,
+      environment: config.keyEnvironment,
+      setup: "openssl rand -base64 32 | npx wrangler secret put OPSCORE_KEY_PEPPER",
+      cache: keyCache,
+    },
   },
   webhook: { secrets: config.webhookSecrets, allowUnsigned: false },
   accepting: () => true,

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Deps } from "../app/deps.ts";
 import { randomHex } from "../app/deps.ts";
+import { createKeyCache } from "../app/keys/key-cache.ts";
 import { OpsError } from "../app/ops-error.ts";
 import type { HealthAnswer, ReadyAnswer } from "../contract/answers/legacy.ts";
 import { operations } from "../contract/operations/table.ts";
@@ -11,7 +12,9 @@ import { describeAnswers } from "./middleware/operation.ts";
 import { problemHandler } from "./middleware/problem.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import { requireScope } from "./middleware/scope.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
 import { referenceRoutes } from "./routes/reference.ts";
 import { rerunRoutes } from "./routes/reruns.ts";
@@ -33,7 +36,7 @@ export interface AppSettings {
 
 const NOTIFY = "/v1/opscore/internal/agent/notify";
 
-/** The API. The webhook proves itself by its signature; everything else under /v1 needs the key. */
+/** The API. The webhook proves itself by its signature; everything else under /v1 needs a key, and its scope. */
 export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   const app = new Hono<AppEnv>();
   app.use(requestLog(deps));
@@ -52,8 +55,14 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   schemaRoutes(app);
   referenceRoutes(app);
 
-  const requireKey = bearerAuth(settings.auth);
-  app.use("/v1/*", (c, next) => (c.req.path === NOTIFY ? next() : requireKey(c, next)));
+  // Without a pepper keys are there to be looked at and revoked; none is made or taken.
+  const { keys = { peppers: [], environment: "live", setup: settings.auth.setup, cache: createKeyCache() } } =
+    settings.auth;
+  const requireKey = bearerAuth({ ...settings.auth, keys }, deps);
+  const mayDo = requireScope(operations);
+  for (const one of [requireKey, mayDo]) {
+    app.use("/v1/*", (c, next) => (c.req.path === NOTIFY ? next() : one(c, next)));
+  }
 
   legacyRoutes(app, deps, settings.webhook);
   agentRoutes(app, deps);
@@ -65,5 +74,6 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   singleTaskRoutes(app, deps);
   taskRoutes(app, deps);
   scheduleRoutes(app, deps);
+  keyRoutes(app, deps, keys);
   return app;
 };

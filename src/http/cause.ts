@@ -1,14 +1,22 @@
 import type { Context } from "hono";
+import { actorOf, type Principal } from "../app/keys/principal.ts";
 import type { Cause } from "../app/log-row.ts";
 import { OpsError } from "../app/ops-error.ts";
 import { isId } from "../contract/ids.ts";
 import { clip } from "../contract/problem.ts";
 import type { AppEnv } from "./env.ts";
 
-/** Who asks: the root key, until there are others. */
+/** Who asks. A route that anybody may call has nobody: asking is a bug. */
+export const principalOf = (c: Context<AppEnv>): Principal => {
+  const principal = c.get("principal");
+  if (principal === undefined) throw new Error("the route needs no key, so nobody is known to ask");
+  return principal;
+};
+
+/** What the holder of a key asks for. */
 export const keyCause = (c: Context<AppEnv>, command: string): Cause => ({
   command,
-  actor: { kind: "key", id: "root" },
+  actor: actorOf(principalOf(c)),
   requestId: c.get("requestId"),
 });
 

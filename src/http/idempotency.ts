@@ -31,11 +31,20 @@ export const markReplayed = (c: Context<AppEnv>, replayed: boolean): void => {
   if (replayed) c.header("Idempotency-Replayed", "true");
 };
 
-const replyOf = async (response: Response): Promise<Reply> => ({
-  status: response.status,
-  location: response.headers.get("Location"),
-  body: await response.clone().text(),
-});
+/** What is shown once is kept as `null`. */
+const withoutSecrets = (body: string, shownOnce: readonly string[]): string => {
+  if (shownOnce.length === 0) return body;
+  const read = JSON.parse(body) as Record<string, unknown>;
+  return JSON.stringify({ ...read, ...Object.fromEntries(shownOnce.map((member) => [member, null])) });
+};
+
+const replyOf =
+  (shownOnce: readonly string[]) =>
+  async (response: Response): Promise<Reply> => ({
+    status: response.status,
+    location: response.headers.get("Location"),
+    body: withoutSecrets(await response.clone().text(), shownOnce),
+  });
 
 export interface Keyed {
   readonly deps: Deps;
@@ -45,12 +54,14 @@ export interface Keyed {
   readonly place?: string;
   /** How long the work may take (ms); default: ten seconds. */
   readonly claimMs?: number;
+  /** Members of the answer that no repeat gets, see `Operation`. */
+  readonly shownOnce?: readonly string[];
 }
 
 /**
  * Does a request once under its `Idempotency-Key`, see `once`; without a key it is just done. A key belongs to the path
- * it came with. `work` gets the claim, for what is written in the same commit, and makes the answer, which must hold no
- * secret.
+ * it came with. `work` gets the claim, for what is written in the same commit, and makes the answer; what of it is secret is
+ * named in `shownOnce`.
  */
 export const keyed = (
   c: Context<AppEnv>,
@@ -60,7 +71,7 @@ export const keyed = (
 
 const doneOnce = async (
   c: Context<AppEnv>,
-  { deps, bytes, place = "", claimMs }: Keyed,
+  { deps, bytes, place = "", claimMs, shownOnce = [] }: Keyed,
   work: (claim: HeldClaim | null) => Promise<Response>,
 ): Promise<Response> => {
   const found = await idempotencyOf(c, bytes);
@@ -70,7 +81,7 @@ const doneOnce = async (
     bodyHash: found.bodyHash,
     ...(claimMs === undefined ? {} : { claimMs }),
     work,
-    replyOf,
+    replyOf: replyOf(shownOnce),
   });
   if ("result" in done) return done.result;
   const { status, location, body } = done.replayed;

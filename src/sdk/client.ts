@@ -1,5 +1,6 @@
 import type { HealthAnswer, ReadyAnswer } from "../contract/answers/legacy.ts";
 import { agentsOf, type Agents } from "./agents.ts";
+import { keysOf, type Keys } from "./keys.ts";
 import type { CallOptions, ClientOptions } from "./options.ts";
 import { schedulesOf, type Schedules } from "./schedules.ts";
 import { sessionsOf, type Sessions } from "./sessions.ts";
@@ -14,6 +15,7 @@ export interface OpsCore {
   readonly sessions: Sessions;
   readonly tasks: Tasks;
   readonly schedules: Schedules;
+  readonly keys: Keys;
   readonly schemas: {
     /** The JSON Schema of workflow definitions, for editors. */
     workflow(options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
@@ -40,6 +42,7 @@ export const createOpsCore = (options: ClientOptions): OpsCore => {
     sessions: sessionsOf(transport),
     tasks: tasksOf(transport),
     schedules: schedulesOf(transport),
+    keys: keysOf(transport),
     schemas: {
       workflow: (callOptions) => send("GET /schemas/workflow.json", { repeat: "read", options: callOptions }),
       openApi: (callOptions) => send("GET /openapi.json", { repeat: "read", options: callOptions }),

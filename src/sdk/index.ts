@@ -5,6 +5,7 @@ export type { Workflows } from "./workflows.ts";
 export type { Sessions } from "./sessions.ts";
 export type { SessionTasks } from "./session-tasks.ts";
 export type { Tasks } from "./tasks.ts";
+export type { Keys } from "./keys.ts";
 export type { Schedules } from "./schedules.ts";
 export type { CallOptions, ClientOptions, Fetch, KeyedOptions } from "./options.ts";
 export type { Paged, PageQuery } from "./pages.ts";
@@ -18,6 +19,7 @@ export type {
   DryRun,
   JsonObject,
   Mock,
+  NewKey,
   NewSchedule,
   Rerun,
   ScheduleSpec,
@@ -56,6 +58,7 @@ export type {
   StateAcceptedAnswer,
   WorkflowTriggeredAnswer,
 } from "../contract/answers/legacy.ts";
+export type { KeyAnswer, KeySecretAnswer } from "../contract/answers/key.ts";
 export type { PageAnswer } from "../contract/answers/lists.ts";
 export type { ScheduleAnswer, ScheduleDetailAnswer, ScheduleTriggeredAnswer } from "../contract/answers/schedule.ts";
 export type { LogRowAnswer, SessionEventAnswer } from "../contract/answers/session-log.ts";

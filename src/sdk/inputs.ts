@@ -176,6 +176,17 @@ export interface ScheduleSpec {
   readonly description?: string | null;
 }
 
+/** A key to be made: a role, or at least one scope. */
+export interface NewKey {
+  /** What it is for. */
+  readonly name: string;
+  readonly role?: "viewer" | "operator" | "admin";
+  /** Such as `sessions:read`, `sessions:*`, `state:write:writer-1`. */
+  readonly scopes?: readonly string[];
+  /** Default: it never ends. */
+  readonly expiresIn?: Duration | null;
+}
+
 /** A schedule to be made; without a `scheduleId` it is given one. */
 export interface NewSchedule extends ScheduleSpec {
   readonly scheduleId?: string;

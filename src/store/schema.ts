@@ -203,3 +203,24 @@ export const bulkKeys = sqliteTable("bulk_keys", {
   /** Hash of the action: which, on what, why. */
   request: text().notNull(),
 });
+
+export const keys = sqliteTable("keys", {
+  id: text().primaryKey(),
+  seq: integer().notNull(),
+  name: text().notNull(),
+  role: text(),
+  /** JSON array, as they were given. */
+  scopes: text().notNull(),
+  /** HMAC of the newest secret; the secret itself is nowhere. */
+  mac: text().notNull(),
+  createdAt: integer("created_at").notNull(),
+  /** `Actor` as JSON. */
+  createdBy: text("created_by").notNull(),
+  expiresAt: integer("expires_at"),
+  lastUsedAt: integer("last_used_at"),
+  rotatedAt: integer("rotated_at"),
+  /** The secrets before the newest that still pass, and until when: JSON array. */
+  overlaps: text().notNull(),
+  /** When, by whom and why, as JSON. */
+  revoked: text(),
+});

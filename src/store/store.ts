@@ -2,6 +2,7 @@ import { OpsError } from "../app/ops-error.ts";
 import type { Store } from "../app/store-port.ts";
 import { agentStore } from "./agents.ts";
 import { definitionStore } from "./definitions.ts";
+import { keyStore } from "./keys.ts";
 import { loads } from "./load.ts";
 import { reader } from "./reader.ts";
 import { replyStore } from "./replies.ts";
@@ -43,6 +44,7 @@ export const createStore = (driver: Sql): Store => {
     ...definitionStore(sql, read),
     ...scheduleStore(sql),
     ...replyStore(sql),
+    ...keyStore(sql),
   };
   const translated = Object.entries(store).map(([name, method]) => [
     name,

@@ -24,6 +24,8 @@ describe("configuration", () => {
       databaseUrl: "file:data/opscore.db",
       databaseAuthToken: null,
       apiKey: null,
+      keyPeppers: [],
+      keyEnvironment: "live",
       webhookSecrets: [],
       allowUnsignedWebhooks: false,
       agentkitApiUrl: "http://127.0.0.1:8001/v1",
@@ -100,6 +102,23 @@ describe("configuration", () => {
       expect(problems({ OPSCORE_WEBHOOK_SECRET: text })).toEqual([
         expect.stringMatching(/^OPSCORE_WEBHOOK_SECRET: expected one/),
       ]);
+    }
+  });
+
+  it("takes one pepper for keys, or two while rotating, and a word for their environment", () => {
+    const pepper = "p".repeat(16);
+    expect(config({ OPSCORE_KEY_PEPPER: pepper, OPSCORE_KEY_ENV: "prod1" })).toMatchObject({
+      keyPeppers: [pepper],
+      keyEnvironment: "prod1",
+    });
+    expect(config({ OPSCORE_KEY_PEPPER: ` ${pepper}2 , ${pepper}\n` }).keyPeppers).toEqual([`${pepper}2`, pepper]);
+    for (const text of ["kurz", `${pepper},kurz`, `${pepper},${pepper}2,${pepper}3`]) {
+      const [problem = ""] = problems({ OPSCORE_KEY_PEPPER: text });
+      expect(problem).toMatch(/^OPSCORE_KEY_PEPPER: (is too short|expected one)/);
+      expect(problem).not.toContain(text);
+    }
+    for (const text of ["Live", "a_b", "a".repeat(17)]) {
+      expect(problems({ OPSCORE_KEY_ENV: text })).toEqual([expect.stringMatching(/^OPSCORE_KEY_ENV: is no name/)]);
     }
   });
 

@@ -8,6 +8,7 @@ import type {
   signalSchema,
 } from "../../src/contract/control.ts";
 import type { dryRunSchema } from "../../src/contract/dry-run.ts";
+import type { createKeySchema, revokeKeySchema, rotateKeySchema } from "../../src/contract/keys.ts";
 import type { sessionCountsQuery, sessionPageQuery, taskPageQuery } from "../../src/contract/queries.ts";
 import type {
   completeSchema,
@@ -53,6 +54,9 @@ test("what the SDK takes has the members that the contract's schemas have (check
     true satisfies SameKeys<typeof bulkSchema, sdk.Bulk>,
     true satisfies SameKeys<typeof singleTaskSchema, sdk.SingleTask>,
     true satisfies SameKeys<ReturnType<typeof scheduleSchema>, sdk.NewSchedule>,
+    true satisfies SameKeys<typeof createKeySchema, sdk.NewKey>,
+    true satisfies SameKeys<typeof rotateKeySchema, First<sdk.Keys["rotate"]>>,
+    true satisfies SameKeys<typeof revokeKeySchema, First<sdk.Keys["revoke"]>>,
     true satisfies SameKeys<typeof dryRunSchema, sdk.DryRun>,
     true satisfies SameKeys<typeof workflowSchema, sdk.WorkflowDefinition>,
     true satisfies SameKeys<typeof taskSchema, sdk.TaskDefinition>,

@@ -4,6 +4,7 @@ import {
   attemptIdOf,
   eventIdOf,
   isSessionId,
+  keyIdAt,
   parseTaskRef,
   scheduleIdAt,
   sessionIdAt,
@@ -23,6 +24,8 @@ test("a session id holds its shard, its time and bits of the seed", () => {
 test("a schedule id is made as a session id is, and is none", () => {
   expect(scheduleIdAt(31, "1f".repeat(16))).toBe(`sch_00${"0".repeat(9)}Z${"Z".repeat(16)}`);
   expect(isSessionId(scheduleIdAt(T, "1f".repeat(16), "A7"))).toBe(false);
+  expect(keyIdAt(31, "1f".repeat(16))).toBe(`key_00${"0".repeat(9)}Z${"Z".repeat(16)}`);
+  expect(keyIdAt(T, "1f".repeat(16), "A7")).toMatch(/^key_A7/);
 });
 
 test("session ids sort by time and differ by seed", () => {

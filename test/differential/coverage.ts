@@ -9,7 +9,7 @@ const AGENT_EVENTS = Object.keys({
   AgentSuperseded: true,
 } satisfies Record<AgentEvent["type"], true>);
 
-const REFUSALS = [400, 401, 404, 405, 409, 415, 422] as const;
+const REFUSALS = [400, 401, 403, 404, 405, 409, 415, 422] as const;
 const ENGINE: readonly Command["kind"][] = ["advance", "sweep", "deliver", "restart"];
 
 /** What scripts have been through, so that they cannot come to do nothing without anybody noticing. */

@@ -59,6 +59,8 @@ export interface Known {
   readonly offered: string[];
   readonly saved: string[];
   readonly schedules: string[];
+  /** Ids of API keys, each with a secret that it has or had. */
+  readonly keys: (readonly [keyId: string, key: string])[];
   readonly sessions: string[];
   /** Those that were seen to have ended. */
   readonly ended: string[];
@@ -93,6 +95,7 @@ export const createKnown = (seed: string, now: () => number): Known => {
     offered: [],
     saved: [],
     schedules: [],
+    keys: [],
     sessions: [],
     ended: [],
     singles: [],
@@ -168,6 +171,8 @@ interface Answer {
   readonly sessionId?: string;
   readonly status?: unknown;
   readonly scheduleId?: string;
+  readonly keyId?: string;
+  readonly key?: string;
   readonly nextCursor?: string | null;
 }
 
@@ -179,7 +184,8 @@ export const learn = (known: Known, command: Command, step: Step): void => {
   push(known.asked, command.route, command);
   if (step.answer.status < 300) learnTaken(known, command);
   if (!/^[[{]/.test(step.answer.body)) return;
-  const { sessionId, scheduleId, nextCursor, status, done = [] } = JSON.parse(step.answer.body) as Answer;
+  const { sessionId, scheduleId, keyId, key, nextCursor, status, done = [] } = JSON.parse(step.answer.body) as Answer;
+  if (keyId !== undefined && key !== undefined) known.keys.push([keyId, key]);
   const rerun = /\/sessions\/(ses_\w+)\/rerun/.exec(command.path)?.[1];
   for (const [from, to] of [[rerun, sessionId], ...done.map((one) => [one.sessionId, one.newSessionId])]) {
     if (from !== undefined && to !== undefined) learnRerun(known, from, to);

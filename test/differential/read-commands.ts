@@ -7,6 +7,7 @@ import { text } from "./values.ts";
 import { someSessionId } from "./work-commands.ts";
 
 const AGENTS = "/v1/opscore/agents";
+const KEYS = "/v1/opscore/keys";
 const SCHEDULES = "/v1/opscore/schedules";
 const SESSIONS = "/v1/opscore/sessions";
 const TASKS = "/v1/opscore/tasks";
@@ -20,6 +21,7 @@ const forged: Readonly<Record<string, readonly string[]>> = {
     "-0.0.0", "1795334400000000.1795334400000.8", "1e3.1.0",
   ],
   [`GET ${SCHEDULES}`]: ["999999999999999.zz", "0.s", "1795334400000.s", "1795334400000.S", "1795334400000.~", "1.'"],
+  [`GET ${KEYS}`]: [`key_${"Z".repeat(28)}`, `key_${"0".repeat(28)}`, `key_${"z".repeat(28)}`],
   [`GET ${SESSIONS}`]: [`ses_${"Z".repeat(28)}`, `ses_${"0".repeat(28)}`, `ses_${"z".repeat(28)}`],
   [`GET ${SESSIONS}/counts`]: [`ses_${"Z".repeat(28)}`],
   [`GET ${TASKS}`]: [`ses_${"Z".repeat(28)}.1`, `ses_${"0".repeat(28)}.999999`],

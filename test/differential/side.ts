@@ -1,5 +1,6 @@
 import { tickSession } from "../../src/app/advance-session.ts";
 import type { Deps } from "../../src/app/deps.ts";
+import { createKeyCache } from "../../src/app/keys/key-cache.ts";
 import { OpsError } from "../../src/app/ops-error.ts";
 import { sweep, tickSafely } from "../../src/app/sweep.ts";
 import { parseConfig, type Config } from "../../src/contract/config.ts";
@@ -41,6 +42,7 @@ const configOf = (seed: string): Config => {
       OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: "true",
       OPSCORE_DISPATCH: dispatch,
       OPSCORE_SECRET_TOKEN: "one-api-token",
+      OPSCORE_KEY_PEPPER: "a-pepper-of-both-sides",
       OPSCORE_WEBHOOK_SECRET: WEBHOOK_SECRETS.join(","),
     },
     "node",
@@ -50,7 +52,11 @@ const configOf = (seed: string): Config => {
 };
 
 const settingsOf = (config: Config): Parameters<typeof createApp>[1] => ({
-  auth: { apiKey: API_KEY, setup: "" },
+  auth: {
+    apiKey: API_KEY,
+    setup: "",
+    keys: { peppers: config.keyPeppers, environment: config.keyEnvironment, setup: "", cache: createKeyCache() },
+  },
   webhook: { secrets: config.webhookSecrets, allowUnsigned: config.allowUnsignedWebhooks },
   accepting: () => true,
 });

@@ -5,6 +5,7 @@ import type { Command, EngineCommand, Run, Script, Step } from "./command.ts";
 import { control } from "./control-commands.ts";
 import { dryRun } from "./dry-run-commands.ts";
 import { createKnown, learn, recent, type Known } from "./known.ts";
+import { apiKey } from "./key-commands.ts";
 import { list, read, stray } from "./read-commands.ts";
 import { again } from "./rerun-commands.ts";
 import { schedule } from "./schedule-commands.ts";
@@ -43,6 +44,7 @@ const weights: readonly (readonly [number, Draw])[] = [
   [8, dryRun],
   [20, again],
   [16, schedule],
+  [16, apiKey],
   [10, list],
   [10, read],
   [2, stray],

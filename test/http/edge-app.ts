@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { HTTPException } from "hono/http-exception";
+import type { Deps } from "../../src/app/deps.ts";
 import { OpsError } from "../../src/app/ops-error.ts";
 import type { LogLevel } from "../../src/app/ports.ts";
 import { idSchema } from "../../src/contract/ids.ts";
@@ -40,7 +41,7 @@ export const edgeApp = (auth: AuthOptions = { apiKey: KEY, setup: "set the key" 
   app.onError(problemHandler({ log }));
   app.notFound(unknownRoute(app));
   app.get("/health", (c) => c.json({ status: "ok" }));
-  app.use("/v1/*", bearerAuth(auth));
+  app.use("/v1/*", bearerAuth(auth, {} as Deps));
   app.post("/v1/echo", async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 64 * 1024 })));
   app.post("/v1/agent/:agentId/state", async (c) => {
     const report = await readJson(c, reportSchema, { maxBytes: 64 * 1024 });

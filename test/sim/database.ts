@@ -24,6 +24,7 @@ export const TABLES = [
   "schedules",
   "bulk_keys",
   "replies",
+  "keys",
 ];
 
 /** The statements of all migrations, in order. */

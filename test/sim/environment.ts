@@ -15,6 +15,9 @@ export const makeCryptoDeterministic = (): void => {
     return Promise.resolve(digest.buffer.slice(digest.byteOffset, digest.byteOffset + digest.length));
   });
   replace("importKey", (_format: string, key: ArrayBuffer | ArrayBufferView) => Promise.resolve({ raw: bytes(key) }));
+  replace("sign", (_algorithm: string, key: { raw: Uint8Array }, data: Uint8Array) =>
+    Promise.resolve(Uint8Array.from(createHmac("sha256", key.raw).update(data).digest()).buffer),
+  );
   replace("verify", (_algorithm: string, key: { raw: Uint8Array }, mac: Uint8Array, data: Uint8Array) => {
     const expected = createHmac("sha256", key.raw).update(data).digest();
     return Promise.resolve(expected.length === mac.length && timingSafeEqual(expected, mac));

@@ -51,7 +51,7 @@ export const sdkSuite = (platform: Platform): void => {
   describe(`the SDK (${platform.name})`, () => {
     test("there is a method for every operation, and each gets its answer", async () => {
       const { world, client, called, sent } = await start();
-      const { agents, workflows, sessions, tasks, schedules } = client;
+      const { agents, workflows, sessions, tasks, schedules, keys } = client;
       const attemptOf = async (sessionId: string): Promise<string> => {
         await world.flush();
         return (await sessions.get(sessionId)).tasks[0]?.attempts.at(-1)?.id ?? "none";
@@ -144,6 +144,17 @@ export const sdkSuite = (platform: Platform): void => {
       expect((await all(schedules.list())).map((one) => one.scheduleId)).toEqual([scheduleId]);
       expect(await schedules.delete(scheduleId)).toBeNull();
       expect(await codeOf(schedules.get(scheduleId))).toBe("schedule_not_found");
+
+      const made = await keys.create({ name: "reader", role: "viewer", expiresIn: "1h" });
+      const reader = sdkOf(world, { apiKey: made.key ?? "" }).client;
+      expect((await all(reader.agents.list())).length).toBe(2);
+      expect(await codeOf(reader.workflows.save(report))).toBe("forbidden");
+      const rotated = await keys.rotate(made.keyId, { overlap: "0s" });
+      expect(rotated.key).not.toBe(made.key);
+      expect(await codeOf(reader.agents.get("writer"))).toBe("unauthorized");
+      expect(await keys.revoke(made.keyId, { reason: "done" })).toMatchObject({ status: "revoked" });
+      expect(await keys.get(made.keyId)).toMatchObject({ revokedReason: "done" });
+      expect((await all(keys.list())).map(({ name }) => name)).toEqual(["reader"]);
 
       // Pages for people and for language models are no calls.
       const calls = Object.keys(answersByOperation).filter((name) => name !== "GET /docs" && name !== "GET /llms.txt");

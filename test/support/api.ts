@@ -97,6 +97,7 @@ export const rowCount = async (world: World): Promise<number> => {
     "schedules",
     "bulk_keys",
     "replies",
+    "keys",
   ];
   const counts = await world.sql.batch(
     tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),

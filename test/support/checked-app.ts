@@ -9,7 +9,11 @@ const TABLE = "src/contract/answers/by-operation.ts";
 const operations: ReadonlyMap<string, OperationAnswers> = new Map(Object.entries(answersByOperation));
 
 /** What is answered where there is no operation. */
-const NOWHERE: readonly ErrorCode[] = ["not_found", "method_not_allowed", "unauthorized", "not_configured"];
+const NOWHERE: readonly ErrorCode[] = [
+  "not_found",
+  "method_not_allowed",
+  ...(["unauthorized", "forbidden", "not_configured", "store_unavailable"] as const),
+];
 
 /** A route of the app as the table names its operation. */
 export const operationName = ({ method, path }: { readonly method: string; readonly path: string }): string =>

@@ -35,6 +35,7 @@ const TABLES = [
   "schedules",
   "bulk_keys",
   "replies",
+  "keys",
 ];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */

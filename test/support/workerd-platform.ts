@@ -16,6 +16,7 @@ const TABLES = [
   "schedules",
   "bulk_keys",
   "replies",
+  "keys",
 ];
 
 /** workerd and D1; the one database of a test file is emptied for each world. */

@@ -3,6 +3,7 @@ import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
 import type { Deps } from "../../src/app/deps.ts";
 import { createGraphCache } from "../../src/app/graph-cache.ts";
+import { createKeyCache } from "../../src/app/keys/key-cache.ts";
 import type { Hint, Log } from "../../src/app/ports.ts";
 import { sweep } from "../../src/app/sweep.ts";
 import { cronerCalendar } from "../../src/calendar/croner-calendar.ts";
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly webhookSecrets?: readonly string[];
   readonly allowUnsigned?: boolean;
   readonly apiKey?: string | null;
+  /** What the HMACs of keys are made with; default: one. */
+  readonly peppers?: readonly string[];
   /** How long a call out may take, in real time: it is the one clock a test cannot step. */
   readonly callTimeoutMs?: number;
   /** What definitions may refer to. */
@@ -51,6 +54,9 @@ export interface WorldOptions {
 }
 
 export const API_KEY = "test-api-key";
+
+/** How the keys of a world are made; each world has its own cache. */
+export const KEYS = { peppers: ["test-pepper-0123456789"], environment: "test", setup: "set the pepper" } as const;
 
 export interface World {
   readonly deps: Deps;
@@ -135,7 +141,11 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
     calendar: cronerCalendar,
   };
   const app = createApp(deps, {
-    auth: { apiKey: options.apiKey === undefined ? API_KEY : options.apiKey, setup: "set the key" },
+    auth: {
+      apiKey: options.apiKey === undefined ? API_KEY : options.apiKey,
+      setup: "set the key",
+      keys: { ...KEYS, peppers: options.peppers ?? KEYS.peppers, cache: createKeyCache() },
+    },
     webhook: { secrets: options.webhookSecrets ?? [], allowUnsigned: options.allowUnsigned ?? true },
     accepting: () => true,
   });

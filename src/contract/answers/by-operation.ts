@@ -3,6 +3,7 @@ import type { ErrorCode } from "../problem.ts";
 import { agentAnswer, agentReportAnswer } from "./agent.ts";
 import { sessionCancelledAnswer, sessionStandingAnswer, signalSentAnswer, taskControlledAnswer } from "./control.ts";
 import { dryRunAnswer } from "./dry-run.ts";
+import { keyAnswer, keySecretAnswer } from "./key.ts";
 import {
   agentStateAnswer,
   healthAnswer,
@@ -46,11 +47,11 @@ const operation = <const A extends OperationAnswers["answers"], const P extends 
 /** A read that is polled: it has an `ETag`, and answers 304 to whoever has that one. */
 const asked = <S extends z.ZodType>(schema: S) => ({ 200: schema, 304: null });
 
-/** Without a key, or with a wrong one; a server without a key of its own. */
-const keyed = ["unauthorized", "not_configured"] as const;
+/** Without a key, with a wrong one or one that may not; a server without a key of its own, or that cannot look it up. */
+const keyed = ["unauthorized", "forbidden", "not_configured", "store_unavailable"] as const;
 
 /** What reads or writes the store. */
-const stored = [...keyed, "store_unavailable"] as const;
+const stored = keyed;
 
 /** A read whose query is checked. */
 const read = [...stored, "invalid_query"] as const;
@@ -86,6 +87,7 @@ const schedulePause = operation(
   "invalid_id",
   "schedule_not_found",
 );
+const keyChange = [...write, ...claimed, "invalid_id", "key_not_found"] as const;
 const registry = [...write, "invalid_id"] as const;
 
 /**
@@ -266,4 +268,10 @@ export const answersByOperation = {
     ...(["invalid_id", "schedule_not_found"] as const),
     ...(["workflow_not_found", "agent_not_found", "conflict"] as const),
   ),
+
+  "POST /v1/opscore/keys": operation({ 201: keySecretAnswer }, ...write, ...claimed),
+  "GET /v1/opscore/keys": operation({ 200: pageOf(keyAnswer) }, ...read),
+  "GET /v1/opscore/keys/{keyId}": operation({ 200: keyAnswer }, ...read, "invalid_id", "key_not_found"),
+  "POST /v1/opscore/keys/{keyId}/rotate": operation({ 200: keySecretAnswer }, ...keyChange, "conflict"),
+  "POST /v1/opscore/keys/{keyId}/revoke": operation({ 200: keyAnswer }, ...keyChange),
 } satisfies Readonly<Record<string, OperationAnswers>>;

@@ -79,11 +79,16 @@ export const transport = z
   .describe("How the task was handed over: posted to the agent's own endpoint, or through AgentKit.");
 
 /** Who or what did something. */
-export const ACTOR_KINDS = ["key", "agent", "system"] as const;
+export const ACTOR_KINDS = ["key", "user", "agent", "system"] as const;
 
 export const actor = z
   .strictObject({
-    kind: z.enum(ACTOR_KINDS).describe("What acted: an API key, an agent, or Ops-Core itself."),
-    id: text("Which key, agent or part of Ops-Core."),
+    kind: z
+      .enum(ACTOR_KINDS)
+      .describe(
+        "What acted: an API key, somebody with a token of your identity provider, an agent, or Ops-Core itself.",
+      ),
+    id: text("Which key (`root` is `OPSCORE_API_KEY`), whose token, which agent or part of Ops-Core."),
+    name: text("What the key is called.").exactOptional(),
   })
   .meta({ id: "Actor", description: "Who or what did something." });

@@ -13,6 +13,8 @@ export const SCOPES = [
   "tasks:write",
   "schedules:read",
   "schedules:write",
+  "keys:read",
+  "keys:write",
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -25,6 +27,7 @@ export const TAGS = {
   Control: "What people do to a session and its tasks while it runs.",
   Tasks: "Single tasks, and how agents settle their work by call.",
   Schedules: "Sessions started by the calendar.",
+  Keys: "API keys: who may do what. A key gives no more than whoever makes it may do.",
   System: "Probes, schemas and this description. None needs a key.",
 } as const;
 
@@ -65,6 +68,8 @@ export interface Operation {
   readonly body: RequestBody | null;
   /** Whether an `Idempotency-Key` is honoured. */
   readonly idempotent: boolean;
+  /** Members of the answer that are shown once: `null` in whatever is kept of it or answered again. */
+  readonly shownOnce: readonly string[];
   /** Headers of its success, but for those that every answer has. */
   readonly headers: readonly ("Location" | "ETag")[];
   readonly example: {
@@ -101,6 +106,7 @@ export const operation = (
   scope,
   query: noParameters,
   idempotent: false,
+  shownOnce: [],
   headers: [],
   body:
     body === undefined

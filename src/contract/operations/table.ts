@@ -1,6 +1,7 @@
 import type { answersByOperation } from "../answers/by-operation.ts";
 import { agentOperations } from "./agents.ts";
 import { controlOperations } from "./control.ts";
+import { keyOperations } from "./keys.ts";
 import type { Operation } from "./operation.ts";
 import { scheduleOperations } from "./schedules.ts";
 import { sessionOperations } from "./sessions.ts";
@@ -18,5 +19,6 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   ...controlOperations,
   ...taskOperations,
   ...scheduleOperations,
+  ...keyOperations,
   ...systemOperations,
 };

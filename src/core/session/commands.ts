@@ -50,6 +50,8 @@ export interface SettleAttempt extends CommandBase {
   readonly attempt: number | null;
   /** Who says so; `null` for a call, which may come from any holder of a key. */
   readonly from: string | null;
+  /** The agents that the caller may speak for; absent: all. */
+  readonly only?: readonly string[];
   readonly via: "report" | "call";
   /** Epoch ms of the *working* report this one brings along, when the two arrived swapped. */
   readonly startedAt: number | null;

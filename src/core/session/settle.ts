@@ -30,6 +30,8 @@ export type SettleAnswer =
       readonly message: string;
     }
   | { readonly kind: "unknown" }
+  /** The caller may not speak for the agent whose attempt it is; nothing is kept. */
+  | { readonly kind: "not_yours"; readonly agentId: string }
   /** Decide again with the task's history in the facts. */
   | { readonly kind: "needs_history" };
 
@@ -83,12 +85,16 @@ const keepLate = (turn: Turn, late: LateResultRecorded, history: readonly Sessio
   if (!equal && kept.length < MAX_LATE) emit(turn, late);
 };
 
+/** Whether the caller may speak for an agent. */
+const speaksFor = ({ only }: SettleAttempt, agentId: string): boolean => only === undefined || only.includes(agentId);
+
 /** An agent's word on an attempt: settles the open one, or is kept as late without changing anything. */
 export const settle = (turn: Turn, command: SettleAttempt): SettleAnswer => {
   const { result } = command;
   const task = turn.state.open.find((open) => open.n === command.n);
   const attempt = command.attempt ?? task?.attempt ?? null;
   const open = task?.phase === "dispatched" && task.attempt === attempt ? task : null;
+  if (open !== null && !speaksFor(command, open.agentId)) return { kind: "not_yours", agentId: open.agentId };
   if (open !== null && (command.from === null || command.from === open.agentId)) {
     if (result.kind === "completed") {
       complete(turn, open, command, result);
@@ -114,6 +120,7 @@ export const settle = (turn: Turn, command: SettleAttempt): SettleAnswer => {
   );
   if (dispatch === undefined) return { kind: "unknown" };
   const { attemptId } = dispatch;
+  if (!speaksFor(command, dispatch.agentId)) return { kind: "not_yours", agentId: dispatch.agentId };
   const stale = (reason: LateResultRecorded["reason"], transport: Transport | null, message: string): SettleAnswer => {
     const { taskId, n, agentId } = dispatch;
     const late = { taskId, n, attempt: dispatch.attempt, attemptId, agentId, reason, from: command.from, result };

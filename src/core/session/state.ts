@@ -7,8 +7,10 @@ export interface DefinitionRef {
 
 /** Who or what caused something, for the log and for people. */
 export interface Actor {
-  readonly kind: "key" | "agent" | "system";
+  readonly kind: "key" | "user" | "agent" | "system";
   readonly id: string;
+  /** Of a key: what its maker called it. */
+  readonly name?: string;
 }
 
 /** What a task or an attempt failed of. `code` is the agent's or ours (`run_deadline`, `agent_rejected`, …). */

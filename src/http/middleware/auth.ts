@@ -1,53 +1,55 @@
 import type { MiddlewareHandler } from "hono";
+import type { Deps } from "../../app/deps.ts";
+import type { KeySettings } from "../../app/keys/key-settings.ts";
+import { KEY_PREFIX } from "../../app/keys/key-text.ts";
+import { ROOT, type Principal } from "../../app/keys/principal.ts";
+import { isSame, MAX_COMPARED, padded } from "../../app/keys/same-text.ts";
+import { recallKey, verifyKey } from "../../app/keys/verify-key.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import type { AppEnv } from "../env.ts";
 
 export interface AuthOptions {
-  /** `null`: no usable key is configured, and every call that needs one is 503. */
+  /** `null`: no usable root key is configured, and every call that needs a key is 503. */
   readonly apiKey: string | null;
-  /** The command or step that sets the key, told to whoever meets the 503. */
+  /** The command or step that sets the root key, told to whoever meets the 503. */
   readonly setup: string;
+  /** Absent: as without a pepper. */
+  readonly keys?: KeySettings;
 }
 
-// No longer key is of use; every comparison takes so many steps.
-const MAX_KEY_LENGTH = 1024;
-
 /**
- * `Authorization: Bearer <root key>`, the scheme in any case. The time of the comparison tells nothing about the key
- * or its length. Not by digests: a digest from the platform costs a thread switch on Node, for every request.
+ * `Authorization: Bearer <key>`, the scheme in any case: the root key, or one of the store's. Leaves the principal for
+ * the handlers. The root key, and a key that passed within ten seconds, are found without waiting for anything.
  */
-export const bearerAuth = (options: AuthOptions): MiddlewareHandler<AppEnv> => {
-  const expected = options.apiKey === null ? null : padded(options.apiKey);
+export const bearerAuth = (options: AuthOptions, deps: Deps): MiddlewareHandler<AppEnv> => {
+  const root = options.apiKey === null ? null : padded(options.apiKey);
   return async (c, next) => {
-    if (expected === null) {
+    if (root === null) {
       throw new OpsError("not_configured", "The server has no usable OPSCORE_API_KEY", { hint: options.setup });
     }
-    const header = c.req.header("Authorization");
-    if (header === undefined) throw new OpsError("unauthorized", "Authorization header missing");
-    const token = /^bearer +([^\s]+)\s*$/i.exec(header)?.[1];
-    if (token === undefined || token.length > MAX_KEY_LENGTH || !equal(expected, token)) throw wrong();
+    const token = tokenIn(c.req.header("Authorization"));
+    const known = isSame(root, token) ? ROOT : recall(options, deps, token);
+    c.set("principal", known ?? (await lookUp(options, deps, token)));
     await next();
   };
 };
 
 const wrong = (): OpsError => new OpsError("unauthorized", "Invalid authentication credentials");
 
-interface Padded {
-  readonly length: number;
-  readonly units: Uint16Array;
-}
-
-const padded = (text: string): Padded => {
-  const units = new Uint16Array(MAX_KEY_LENGTH);
-  for (let at = 0; at < Math.min(text.length, MAX_KEY_LENGTH); at += 1) units[at] = text.charCodeAt(at);
-  return { length: text.length, units };
+const tokenIn = (header: string | undefined): string => {
+  if (header === undefined) throw new OpsError("unauthorized", "Authorization header missing");
+  const token = /^bearer +([^\s]+)\s*$/i.exec(header)?.[1];
+  if (token === undefined || token.length > MAX_COMPARED) throw wrong();
+  return token;
 };
 
-/** As many steps for every key, and for every token as well. */
-const equal = (key: Padded, token: string): boolean => {
-  let difference = key.length ^ token.length;
-  for (let at = 0; at < MAX_KEY_LENGTH; at += 1) {
-    difference |= (key.units[at] ?? 0) ^ (at < token.length ? token.charCodeAt(at) : 0);
-  }
-  return difference === 0;
+/** Without waiting; `null`: it takes a question. */
+const recall = ({ keys }: AuthOptions, deps: Deps, token: string): Principal | null => {
+  if (keys === undefined || !token.startsWith(KEY_PREFIX)) throw wrong();
+  return recallKey(deps, keys, token);
+};
+
+const lookUp = ({ keys }: AuthOptions, deps: Deps, token: string): Promise<Principal> => {
+  if (keys === undefined) throw wrong();
+  return verifyKey(deps, keys, token);
 };

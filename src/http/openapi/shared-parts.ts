@@ -47,7 +47,8 @@ export const securitySchemes = {
   key: {
     type: "http",
     scheme: "bearer",
-    description: "`Authorization: Bearer <key>`: the server's `OPSCORE_API_KEY`.",
+    description:
+      "`Authorization: Bearer <key>`: the server's `OPSCORE_API_KEY`, which may do everything, or a key made by `createKey`, which needs the scope that is named with each operation (`x-required-scope`).",
   },
   signature: {
     type: "apiKey",

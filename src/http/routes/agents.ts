@@ -32,7 +32,7 @@ export const agentRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       metadata: jsonObject(body.metadata ?? null),
       signedAt: null,
     };
-    const result = await registerAgent(deps, agentId, registration, keyCause(c, "PutAgent"));
+    const result = await registerAgent(deps, agentId, registration, keyCause(c, "PutAgent"), c.get("speaksFor"));
     return c.json(agentToWire(await readAgent(deps, agentId)), result === "created" ? 201 : 200);
   });
 

@@ -466,3 +466,20 @@ test("what is not in flight needs the history of the task, and is decided by it 
   expect([events, answer]).toEqual([[], { kind: "needs_history" }]);
   expect(decide(over.state, command, factsOf(over.world, []), 3).answer).toEqual({ kind: "unknown" });
 });
+
+describe("a caller who may speak for some agents only", () => {
+  const by = (...only: readonly string[]) => ({ ...call(1, done()), only });
+
+  test("settles their attempts", () => {
+    const outcome = running.when(by("b", "a")).answers({ kind: "settled", attempt: 1, status: "completed" });
+    outcome.and.when(by("a")).answers({ kind: "repeated", attempt: 1, status: "completed" });
+  });
+
+  test("is told whose another's is, and nothing is kept, while it runs and when it has ended", () => {
+    const over = running.when(call(1, done(1))).and;
+    for (const state of [running, over]) {
+      const { decision } = state.when(by("b"));
+      expect(decision).toMatchObject({ answer: { kind: "not_yours", agentId: "a" }, events: [] });
+    }
+  });
+});

@@ -36,6 +36,9 @@ const DRAWN: readonly (readonly [RegExp, string])[] = [
   [/("attempt\\*":)\d+/g, "$10"],
   [/req_[0-9a-f]+/g, "req"],
   [/sch_[0-9A-Z]{28}/g, "sch"],
+  [/key_[0-9A-Z]{28}/g, "key"],
+  // Shown once: whoever gets the answer of another says so.
+  [/(\\+"key\\+":)(?:null|\\+"opsk_\w+\\+")/g, "$1once"],
   // An answer that shows a session, or an agent, shows it as it is by then.
   [/(\\+"status\\+":\\+")(?:started|waiting|running)(?=\\+")/g, "$1open"],
   [/,\\+"available\\+":.*?(,\\+"capacity\\+":\d+),\\+"tasks\\+":\[.*?\](?=\})/g, "$1"],

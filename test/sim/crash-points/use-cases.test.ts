@@ -10,6 +10,7 @@ import { again, paused, single, steered } from "./stories-control.ts";
 import { deadlines, deliveries, manyDue, poisoned } from "./stories-deadlines.ts";
 import { engineCalls, handedCalls, longCalls, mapping, undoing, unheardCalls, ways } from "./stories-flow.ts";
 import { claims } from "./stories-claims.ts";
+import { keys } from "./stories-keys.ts";
 import { schedules } from "./stories-schedules.ts";
 import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
@@ -18,6 +19,7 @@ const stories = [
   single,
   again,
   ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules, claims],
+  keys,
   ...[handedCalls, longCalls, unheardCalls],
   ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
 ];
@@ -72,6 +74,8 @@ const WRITES = [
   "completeReply",
   "releaseReply",
   "purgeReplies",
+  "commitKey",
+  "noteKeyUse",
 ];
 
 const folder = fileURLToPath(new URL("../../../src/app/", import.meta.url));

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { HttpCall } from "../../../src/agentkit/http-call.ts";
 import { takeHint } from "../../../src/app/take-hint.ts";
+import { createKeyCache } from "../../../src/app/keys/key-cache.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { sweep, tickSafely } from "../../../src/app/sweep.ts";
 import { createApp } from "../../../src/http/app.ts";
@@ -11,6 +12,7 @@ import { Timeline } from "./timeline.ts";
 
 export const START = Date.UTC(2026, 10, 22, 8, 0, 0);
 export const API_KEY = "crash-points-key";
+const PEPPERED = { peppers: ["crash-points-pepper"], environment: "crash", setup: "" };
 export const SECRET = "crash-points-secret";
 
 /** A worker dies at a port call: `before` it is made, or `after` it had its effect and before its answer came. */
@@ -284,7 +286,7 @@ export class CrashWorld {
       log: (level, message, fields = {}) => this.#note(level, message, fields),
     });
     const app = createApp(deps, {
-      auth: { apiKey: API_KEY, setup: "" },
+      auth: { apiKey: API_KEY, setup: "", keys: { ...PEPPERED, cache: createKeyCache() } },
       webhook: { secrets: [SECRET], allowUnsigned: false },
       accepting: () => true,
     });

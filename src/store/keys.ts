@@ -1,0 +1,111 @@
+import type { KeyCommit, KeyRecord, KeyStore } from "../app/key-port.ts";
+import { readJson } from "../core/read-json.ts";
+import type { Actor } from "../core/session/state.ts";
+import { markStatement, whileHeld } from "./replies.ts";
+import { jsonOrNull, number, orNull, text } from "./rows.ts";
+import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
+
+/** Every column but the id, as its value. */
+const columnsOf = (key: KeyRecord): Readonly<Record<string, SqlValue>> => ({
+  seq: key.seq,
+  name: key.name,
+  role: key.role,
+  scopes: JSON.stringify(key.scopes),
+  mac: key.mac,
+  created_at: key.createdAt,
+  created_by: JSON.stringify(key.createdBy),
+  expires_at: key.expiresAt,
+  rotated_at: key.rotatedAt,
+  overlaps: JSON.stringify(key.overlaps),
+  revoked: key.revoked === null ? null : JSON.stringify(key.revoked),
+});
+
+const toKey = (row: Row): KeyRecord => ({
+  id: text(row, "id"),
+  seq: number(row, "seq"),
+  name: text(row, "name"),
+  role: orNull(row["role"], String) as KeyRecord["role"],
+  scopes: readJson(text(row, "scopes")) as readonly string[],
+  mac: text(row, "mac"),
+  createdAt: number(row, "created_at"),
+  createdBy: readJson(text(row, "created_by")) as unknown as Actor,
+  expiresAt: orNull(row["expires_at"], Number),
+  lastUsedAt: orNull(row["last_used_at"], Number),
+  rotatedAt: orNull(row["rotated_at"], Number),
+  overlaps: readJson(text(row, "overlaps")) as unknown as KeyRecord["overlaps"],
+  revoked: jsonOrNull<NonNullable<KeyRecord["revoked"]>>(row["revoked"]),
+});
+
+/** That the key is as it was when the change was decided. */
+const unchanged = ({ previous, next }: KeyCommit) =>
+  previous === null
+    ? { sql: "NOT EXISTS (SELECT 1 FROM keys WHERE id = ?)", args: [next.id] }
+    : { sql: "EXISTS (SELECT 1 FROM keys WHERE id = ? AND seq = ?)", args: [next.id, previous.seq] };
+
+/** Before the change, on the same condition. */
+const markOf = (commit: KeyCommit): readonly Statement[] =>
+  commit.claim == null
+    ? []
+    : [markStatement(commit.claim, { sql: "json_object('keyId', ?)", args: [commit.next.id] }, unchanged(commit))];
+
+/** When it was last used is not of the commit: a use noted meanwhile stays. */
+const commitStatement = (commit: KeyCommit): Statement => {
+  const columns = Object.entries(columnsOf(commit.next));
+  const values = columns.map(([, value]) => value);
+  const [same, held] = [unchanged(commit), whileHeld(commit.claim)];
+  const when = `${same.sql} AND ${held.sql}`;
+  const { id } = commit.next;
+  if (commit.previous === null) {
+    return statement(
+      `INSERT INTO keys (id, ${columns.map(([name]) => name).join(", ")}) SELECT ?${", ?".repeat(columns.length)}
+        WHERE ${when} RETURNING seq`,
+      ...[id, ...values, ...same.args, ...held.args],
+    );
+  }
+  return statement(
+    `UPDATE keys SET ${columns.map(([name]) => `${name} = ?`).join(", ")} WHERE id = ? AND ${when} RETURNING seq`,
+    ...[...values, id, ...same.args, ...held.args],
+  );
+};
+
+/** API keys: one row each. */
+export const keyStore = (sql: Sql): KeyStore => ({
+  loadKey: async (keyId) => {
+    const [found] = await sql.batch([statement("SELECT * FROM keys WHERE id = ?", keyId)], "read");
+    const row = found?.rows[0];
+    return row === undefined ? null : toKey(row);
+  },
+
+  commitKey: async (commit) => {
+    const results = await sql.batch([...markOf(commit), commitStatement(commit)], "write");
+    return (results.at(-1)?.rows.length ?? 0) === 0 ? "stale" : "committed";
+  },
+
+  noteKeyUse: async ({ id, at, unlessAfter, renewed }) => {
+    const { from, to } = renewed ?? { from: "", to: "" };
+    await sql.batch(
+      [
+        statement(
+          `UPDATE keys SET last_used_at = max(coalesce(last_used_at, 0), ?),
+            mac = replace(mac, ?, ?), overlaps = replace(overlaps, ?, ?)
+            WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ? OR ? <> '')`,
+          ...[at, from, to, from, to, id, unlessAfter, from],
+        ),
+      ],
+      "write",
+    );
+  },
+
+  listKeys: async ({ after, limit }) => {
+    const [found] = await sql.batch(
+      [
+        {
+          sql: `SELECT * FROM keys ${after === null ? "" : "WHERE id < ?"} ORDER BY id DESC LIMIT ?`,
+          args: [...(after === null ? [] : [after]), limit],
+        },
+      ],
+      "read",
+    );
+    return (found?.rows ?? []).map(toKey);
+  },
+});

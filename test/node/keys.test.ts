@@ -1,0 +1,6 @@
+import { keyScopesSuite } from "../suites/key-scopes-suite.ts";
+import { keysSuite } from "../suites/keys-suite.ts";
+import { nodePlatform } from "../support/node-platform.ts";
+
+keysSuite(nodePlatform);
+keyScopesSuite(nodePlatform);

@@ -1,0 +1,6 @@
+import { keyScopesSuite } from "../suites/key-scopes-suite.ts";
+import { keysSuite } from "../suites/keys-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+keysSuite(workerdPlatform);
+keyScopesSuite(workerdPlatform);
