@@ -1,40 +1,18 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { webhookBody, webhookSignature } from "../../scripts/samples/agentkit-webhook.ts";
 import type { ReceivedTask } from "../../scripts/samples/agent-options.ts";
 import { startListener, type Listener } from "../../scripts/samples/listener.ts";
+import { buildWorker, runWorker } from "../support/built-worker.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const LIMIT_MS = 60_000;
 const KEY = "a-key-long-enough-for-workers";
 const SECRET = "webhook-secret";
 const AGENT = "11111111-2222-4333-8444-555555555555";
-
-/** What `npm run build:worker` makes: the file that would be uploaded. */
-const build = async (folder: string): Promise<string> => {
-  const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
-  await promisify(execFile)(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", folder], {
-    cwd: root,
-    env: { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: folder },
-  });
-  return readFileSync(join(folder, "worker.js"), "utf8");
-};
-
-const migrate = async (miniflare: Miniflare): Promise<void> => {
-  const database = await miniflare.getD1Database("DB");
-  const files = readdirSync(join(root, "drizzle")).filter((name) => name.endsWith(".sql"));
-  for (const name of files.toSorted()) {
-    for (const statement of readFileSync(join(root, "drizzle", name), "utf8").split("--> statement-breakpoint"))
-      await database.prepare(statement).run();
-  }
-};
 
 /** The vitest pool allows what production does not (`new Function`), so the built bundle runs here under plain workerd. */
 describe("the built Worker", () => {
@@ -49,26 +27,8 @@ describe("the built Worker", () => {
       received.push(JSON.parse(body) as ReceivedTask);
       return { status: 200, body: { status: "received" } };
     });
-    bundle = await build(folder);
-    miniflare = new Miniflare(
-      convertV4MiniflareOptions({
-        name: "ops-core",
-        modules: [{ type: "ESModule", path: "worker.js", contents: bundle }],
-        compatibilityDate: "2026-07-01",
-        cf: false,
-        d1Databases: ["DB"],
-        // No consumer: what a hint would bring about must come of the tick.
-        queueProducers: { HINTS: "opscore-hints" },
-        bindings: {
-          OPSCORE_API_KEY: KEY,
-          OPSCORE_WEBHOOK_SECRET: SECRET,
-          OPSCORE_EGRESS: "local",
-          OPSCORE_DISPATCH: "direct",
-          LOG_LEVEL: "error",
-        },
-      }),
-    );
-    await migrate(miniflare);
+    bundle = await buildWorker(folder);
+    miniflare = await runWorker(bundle, { OPSCORE_API_KEY: KEY, OPSCORE_WEBHOOK_SECRET: SECRET });
   }, LIMIT_MS);
 
   afterAll(async () => {
