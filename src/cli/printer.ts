@@ -81,7 +81,9 @@ interface Words {
 const wordsOf = ({ error }: ErrorDocument, paint: Paint): string => {
   const { code, detail, requestId } = error;
   const hint = error.hint ?? hintOf(code);
-  const faults = (error.errors as readonly Words[]).map(
+  const { errors } = error as { readonly errors: readonly Words[] };
+  const isTold = errors.length === 1 && detail.includes(errors[0]?.message ?? "");
+  const faults = (isTold ? [] : errors).map(
     ({ pointer = "", message = "", line }) =>
       `  ${pointer === "" ? "" : `${pointer}: `}${message}${line === undefined ? "" : ` (line ${line})`}`,
   );

@@ -8,6 +8,7 @@ import { EXIT_HELP } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { localCommands } from "./local-commands.ts";
 import { agentCommands } from "./nouns/agents.ts";
+import { keyCommands } from "./nouns/keys.ts";
 import { getState, updateState } from "./nouns/legacy.ts";
 import { scheduleCommands } from "./nouns/schedules.ts";
 import { sessionControlCommands } from "./nouns/session-control.ts";
@@ -63,6 +64,7 @@ export const createProgram = (io: Io, act: Act): Command => {
   sessionTaskCommands(sessions, act);
   taskCommands(program, act);
   scheduleCommands(program, act);
+  keyCommands(program, act);
   localCommands(program, act);
   doctorCommand(program, act);
   apiCommand(program, act);

@@ -137,6 +137,21 @@ describe("the server", () => {
     ]);
   });
 
+  test("a key without the scopes that are needed", async () => {
+    const { cli } = await open({}, { allowUnsigned: false });
+    const { out } = await cli(["keys", "create", "--name", "narrow", "--scope", "agents:read", "--json=key"]);
+    const { key } = JSON.parse(out) as { key: string };
+    const narrow = await cli(["doctor", "--no-here"], { env: { OPSCORE_API_KEY: key } });
+    expect([narrow.code, narrow.out]).toEqual([
+      1,
+      expect.stringContaining("FAULT key-scope: the key may not read: sessions, workflows, schedules, tasks") as string,
+    ]);
+    expect(narrow.out + narrow.err).not.toContain(key);
+    const viewer = await cli(["keys", "create", "--name", "viewer", "--role", "viewer", "--json=key"]);
+    const { key: wide } = JSON.parse(viewer.out) as { key: string };
+    expect((await cli(["doctor", "--no-here"], { env: { OPSCORE_API_KEY: wide } })).code).toBe(0);
+  });
+
   test("a server without a key of its own", async () => {
     const { cli } = await open({}, { apiKey: null, allowUnsigned: false });
     const { out, code } = await cli(["doctor", "--no-here"]);

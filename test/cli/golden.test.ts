@@ -23,7 +23,7 @@ const play = async (
     );
     world.clock.advance(1_000); // what is of one millisecond is in no order
     const ran = await cli(argv, around);
-    for (const [id] of `${ran.out}${ran.err}`.matchAll(/\b(?:ses|tsk)_[0-9A-Z]{28}(?:\.\d+)?(?::\d+)?/g)) {
+    for (const [id] of `${ran.out}${ran.err}`.matchAll(/\b(?:ses|tsk|key)_[0-9A-Z]{28}(?:\.\d+)?(?::\d+)?/g)) {
       if (!shown.includes(id)) shown.push(id);
     }
     parts.push(mask(transcript(argv, ran)));
@@ -219,5 +219,24 @@ describe("what is printed, and the exit code", () => {
       "schedules get nightly",
     ];
     await play(await open(), "schedules", script, { folder });
+  });
+
+  test("keys: made, shown once, rotated, revoked; what they may not do", async () => {
+    await play(await open(), "keys", [
+      "keys list",
+      "keys list --json",
+      "keys create --name dashboard",
+      "keys create --role viewer",
+      "keys create --name dashboard --role king",
+      "keys create --name dashboard --role viewer --expires-in 30d",
+      "keys create --name agent --scope state:write:writer --scope tasks:write:writer --json=name,scopes,key",
+      "keys create --name odd --scope everything",
+      "keys list",
+      "keys get {1} --json=status,role",
+      "keys rotate {1} --overlap 1h --json=status,overlapUntil",
+      "keys revoke {1} --reason lost",
+      "keys rotate {1}",
+      "keys get key_0000000000000000000000000000 --json",
+    ]);
   });
 });

@@ -102,8 +102,8 @@ const servers = {
     };
     const parsed = parseConfig(env, "node");
     if (!parsed.ok) throw new Error(parsed.problems.join());
-    const { url, stop } = await startServer(parsed.config, { apiKey: KEY, lock: null, log: { log: () => undefined } });
-    return { url, stop };
+    const server = await startServer(parsed.config, { apiKey: KEY, lock: null, log: { log: () => undefined } });
+    return { url: server.url, stop: () => server.stop() };
   },
   "Workers and D1": async (folder: string) => {
     const miniflare = await runWorker(await buildWorker(folder), {

@@ -139,6 +139,7 @@ export const createMask = (): ((text: string) => string) => {
     text
       .replaceAll(/(?<=\b(?:ses_|tsk_|sch_|key_))[0-9A-Z]{20,28}/g, numbered)
       .replaceAll(/\b[0-9a-f]{64}\b/g, "f".repeat(64))
+      .replaceAll(/\bopsk_\w+/g, "opsk_SECRET")
       .replaceAll(/\breq_[0-9a-f]+/g, "req_000000000000")
       .replaceAll(/(?<="nextCursor": ?")[^"]+/g, "CURSOR")
       .replaceAll(/(?<=--cursor )\S+/g, "CURSOR");

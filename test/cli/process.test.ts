@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { startListener } from "../../scripts/samples/listener.ts";
+import { emptyFolder } from "../support/cli.ts";
+
+const entry = fileURLToPath(new URL("../../src/entry/cli.ts", import.meta.url));
+const LIMIT_MS = 30_000;
+
+/** `opscore` as a process. */
+const opscore = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+  const folder = emptyFolder();
+  const child = spawn(process.execPath, [entry, ...argv], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "", HOME: folder, ...env },
+  });
+  const text = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text.out += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.err += chunk));
+  const ended = once(child, "close").then(([code, signal]: unknown[]) => ({ code, signal, ...text }));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  return { child, ended };
+};
+
+test(
+  "data goes to stdout, messages to stderr, the code to the caller; a pipe is no terminal",
+  { timeout: LIMIT_MS },
+  async () => {
+    const [version, help, wrong] = await Promise.all([
+      opscore(["--version"]).ended,
+      opscore([]).ended,
+      opscore(["agents", "lst", "--json"]).ended,
+    ]);
+    expect(version).toMatchObject({ code: 0, out: "0.1.0\n", err: "" });
+    expect(help).toMatchObject({ code: 0, out: expect.stringContaining("Exit codes\n") as string, err: "" });
+    expect([wrong.code, wrong.err, JSON.parse(wrong.out)]).toEqual([
+      2,
+      "",
+      { error: expect.objectContaining({ exitCode: 2 }) as object },
+    ]);
+  },
+);
+
+test("standard input is a body", { timeout: LIMIT_MS }, async () => {
+  const got: string[] = [];
+  const server = await startListener(0, ({ body }) => {
+    got.push(body);
+    return { status: 200, body: { valid: true, workflowId: "w", tasks: 1, warnings: [] } };
+  });
+  onTestFinished(() => server.close());
+  const { child, ended } = opscore(["workflows", "validate", "-"], { OPSCORE_URL: server.url });
+  child.stdin.end("id: w\n");
+  expect(await ended).toMatchObject({ code: 0, out: "w has no faults: 1 tasks\n" });
+  expect(got).toEqual(["id: w\n"]);
+});
+
+test("whoever has read enough ends it without a word", { timeout: LIMIT_MS }, async () => {
+  const { child, ended } = opscore(["completion", "bash"]);
+  child.stdout.destroy();
+  expect(await ended).toMatchObject({ code: 0, signal: null, err: "" });
+});
+
+test("Ctrl-C ends a wait with 130, and what was printed is one document", { timeout: LIMIT_MS }, async () => {
+  let tell: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const server = await startListener(0, () => {
+    tell();
+    return { status: 503, body: { code: "store_unavailable", detail: "away", retryable: true } };
+  });
+  onTestFinished(() => server.close());
+  const { child, ended } = opscore(["sessions", "list", "--json"], { OPSCORE_URL: server.url });
+  await asked;
+  child.kill("SIGINT");
+  const { code, out } = await ended;
+  expect([code, JSON.parse(out)]).toEqual([130, { error: expect.objectContaining({ code: "aborted" }) as object }]);
+});
