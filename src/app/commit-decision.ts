@@ -6,6 +6,8 @@ import type { Decision } from "../core/session/decide.ts";
 import type { Facts } from "../core/session/facts.ts";
 import { needsOf } from "../core/session/needs.ts";
 import type { SessionState } from "../core/session/state.ts";
+import type { AuditEntry } from "./audit-port.ts";
+import { auditEntry, withAudit } from "./audit/record.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { logRow, type Cause } from "./log-row.ts";
 import type { CommitResult, ReportRow, SessionCommit, SessionRecord, WaitingRow } from "./store-port.ts";
@@ -74,6 +76,12 @@ const ownLast = (result: CommitResult, sessionId: string): CommitResult => {
   return { ...result, wake: [...result.wake.filter((id) => id !== sessionId), sessionId] };
 };
 
+/** What is recorded of an operator's word; nothing, if all it did was to be remembered under its key. */
+const entryFor = ({ decision, cause, previous }: Writing, hash: string): AuditEntry | null =>
+  decision.answer.kind === "done"
+    ? auditEntry(cause, { kind: "session", id: decision.state.id }, previous?.hash ?? null, hash)
+    : null;
+
 /** Writes a decision as one atomic batch. `stale`: nothing was written, load and decide again. */
 export const commitDecision = async (
   deps: Deps,
@@ -100,14 +108,15 @@ export const commitDecision = async (
   const next = isNewChild ? now : dueAt(state, { ...facts, agents: decision.agents });
   const due = timer(previous, next, writing.isTick ? now : null);
   const row = { stream: state.id, seq: (previous?.seq ?? 0) + 1, at: now };
-  const result = await deps.store.commitSession({
+  const log = await logRow(row, writing.cause, events, previous?.hash ?? "");
+  const commit: SessionCommit = {
     nonce: randomHex(deps.entropy, 12),
     previous,
     state,
     needs: needsOf(state, facts.graph),
     dueAt: due,
     dueBy: next,
-    log: await logRow(row, writing.cause, events, previous?.hash ?? ""),
+    log,
     effects,
     agents,
     waitsAdded: without(after, before),
@@ -116,6 +125,9 @@ export const commitDecision = async (
     start: writing.start ?? null,
     freed: [...freed],
     nudged: nudgedBy(previous?.state ?? null, state),
-  });
+  };
+  const result = await withAudit(deps, entryFor(writing, log.hash), now, (audit) =>
+    deps.store.commitSession(audit === null ? commit : { ...commit, audit }),
+  );
   return { result: ownLast(result, state.id), dueAt: due };
 };

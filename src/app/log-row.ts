@@ -1,3 +1,4 @@
+import type { AuditAction } from "../contract/audit.ts";
 import type { JsonObject } from "../core/json.ts";
 import { EVENT_VERSION } from "../core/session/events.ts";
 import type { Actor } from "../core/session/state.ts";
@@ -9,6 +10,8 @@ export interface Cause {
   readonly command: string;
   readonly actor: Actor;
   readonly requestId: string | null;
+  /** Set where an operator asks for a change: the change is recorded in the audit chain, see `app/audit/record.ts`. */
+  readonly action?: AuditAction;
 }
 
 export const systemCause = (command: string): Cause => ({

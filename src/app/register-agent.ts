@@ -2,6 +2,9 @@ import type { Agent } from "../core/agent/agent.ts";
 import type { AgentEvent, Registration } from "../core/agent/events.ts";
 import { evolveAgent, inPlaceOf } from "../core/agent/evolve.ts";
 import { wakeSessions } from "./advance-session.ts";
+import type { AuditEntry } from "./audit-port.ts";
+import { agentForm } from "./audit/forms.ts";
+import { auditEntry, withAudit } from "./audit/record.ts";
 import { contention, MAX_TRIES } from "./tries.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { OpsError } from "./ops-error.ts";
@@ -44,11 +47,25 @@ const same = (agent: Agent, registration: Registration): boolean =>
       registration.signedAt,
     ]);
 
-const commit = async (deps: Deps, agentCommit: Omit<AgentCommit, "nonce" | "report">): Promise<boolean> => {
-  const result = await deps.store.commitAgent({ ...agentCommit, nonce: randomHex(deps.entropy, 12), report: null });
+const commit = async (
+  deps: Deps,
+  agentCommit: Omit<AgentCommit, "nonce" | "report" | "audit">,
+  entry: AuditEntry | null = null,
+): Promise<boolean> => {
+  const nonce = randomHex(deps.entropy, 12);
+  const result = await withAudit(deps, entry, agentCommit.now, (audit) =>
+    deps.store.commitAgent({ ...agentCommit, nonce, report: null, ...(audit === null ? {} : { audit }) }),
+  );
   if (result.kind === "stale") return false;
   wakeSessions(deps, result.wake);
   return true;
+};
+
+/** What is recorded of a registration by an operator: nothing, if it says what is known. */
+const entryFor = async (cause: Cause, before: Agent | null, after: Agent): Promise<AuditEntry | null> => {
+  if (cause.action === undefined) return null;
+  const [old, now] = await Promise.all([agentForm(before), agentForm(after)]);
+  return old === now ? null : auditEntry(cause, { kind: "agent", id: after.id }, old, now);
 };
 
 /** The late registration of an id that a newer one of the same name has replaced already. */
@@ -64,7 +81,7 @@ const registerReplaced = async (
   const by: AgentEvent = { type: "AgentSuperseded", agentId: agent.id, by: winner.agent.id };
   const replaced = evolveAgent(agent, by, agent.id, now);
   const log = await nextRow(own, agent.id, now, cause, event, by);
-  const done = await commit(deps, {
+  const late = {
     seq: own?.agent.seq ?? null,
     agent: replaced,
     log,
@@ -73,7 +90,8 @@ const registerReplaced = async (
     // What waited for this id goes to the newer one.
     reroute: [`agent:${agent.id}`],
     now,
-  });
+  };
+  const done = await commit(deps, late, await entryFor(cause, own?.agent ?? null, replaced));
   if (!done) return false;
   const heir = inPlaceOf(winner.agent, replaced);
   const heirLog = await nextRow(winner, heir.id, now, cause, by);
@@ -119,27 +137,31 @@ export const registerAgent = async (
     const done =
       namesake !== null && replaces === null
         ? await registerReplaced(deps, own, agent, namesake, event, cause, now)
-        : await commit(deps, {
-            seq: own?.agent.seq ?? null,
-            agent: replaces === null ? agent : inPlaceOf(agent, replaces.agent),
-            log: await nextRow(own, agentId, now, cause, event),
-            superseded:
-              replaces === null
-                ? null
-                : {
-                    seq: replaces.agent.seq,
-                    agent: replaces.agent,
-                    log: await nextRow(replaces, replaces.agent.id, now, cause, {
-                      type: "AgentSuperseded",
-                      agentId: replaces.agent.id,
-                      by: agentId,
-                    }),
-                  },
-            namesake: namesake?.agent.id ?? null,
-            // An id that comes back takes up what had gone on to its successor.
-            reroute: before === null ? [] : [`agent:${before}`],
-            now,
-          });
+        : await commit(
+            deps,
+            {
+              seq: own?.agent.seq ?? null,
+              agent: replaces === null ? agent : inPlaceOf(agent, replaces.agent),
+              log: await nextRow(own, agentId, now, cause, event),
+              superseded:
+                replaces === null
+                  ? null
+                  : {
+                      seq: replaces.agent.seq,
+                      agent: replaces.agent,
+                      log: await nextRow(replaces, replaces.agent.id, now, cause, {
+                        type: "AgentSuperseded",
+                        agentId: replaces.agent.id,
+                        by: agentId,
+                      }),
+                    },
+              namesake: namesake?.agent.id ?? null,
+              // An id that comes back takes up what had gone on to its successor.
+              reroute: before === null ? [] : [`agent:${before}`],
+              now,
+            },
+            await entryFor(cause, own?.agent ?? null, agent),
+          );
     if (done) return own === null ? "created" : "updated";
   }
   throw contention();

@@ -1,4 +1,5 @@
 import type { ScheduleSpec, ScheduleState, ScheduleTimer } from "../core/schedule/schedule.ts";
+import type { AuditCommit } from "./audit-port.ts";
 import type { Claim } from "./reply-port.ts";
 
 /** A schedule as stored. */
@@ -34,6 +35,8 @@ export interface ScheduleCommit {
   readonly idempotency: ScheduleKey | null;
   /** Of the request that changes it: only while it is held, and marked in the same commit. */
   readonly claim?: Claim | null;
+  /** The audit row of an operator's change. */
+  readonly audit?: AuditCommit;
 }
 
 /** Schedules in the store. Every method is one round trip. */
@@ -58,8 +61,8 @@ export interface ScheduleStore {
   }>;
   /** `stale`: somebody else was faster and nothing was written. */
   commitSchedule(commit: ScheduleCommit): Promise<"committed" | "stale">;
-  /** Also if there is none. */
-  deleteSchedule(scheduleId: string): Promise<void>;
+  /** `stale`: it is not as it was loaded any more, and nothing was written. */
+  deleteSchedule(schedule: ScheduleRecord, audit: AuditCommit | null): Promise<"committed" | "stale">;
   /** Puts a schedule off that cannot be looked at, if it is still due. */
   postponeSchedule(scheduleId: string, now: number, dueAt: number): Promise<void>;
   /** Newest first; `after`: creation time and id of the last one of the page before. */

@@ -8,6 +8,7 @@ import type { SessionEvent } from "../core/session/events.ts";
 import type { Facts } from "../core/session/facts.ts";
 import type { Needs } from "../core/session/needs.ts";
 import type { DefinitionRef, SessionState } from "../core/session/state.ts";
+import type { AuditCommit, AuditStore } from "./audit-port.ts";
 import type { Claim, ReplyStore } from "./reply-port.ts";
 import type { KeyStore } from "./key-port.ts";
 import type { ScheduleStore } from "./schedule-port.ts";
@@ -32,6 +33,10 @@ export interface DefinitionRecord {
   /** Epoch ms. */
   readonly createdAt: number;
 }
+
+export type UnsavedDefinition = Omit<DefinitionRecord, "revision">;
+/** `created`: it was not there before. */
+export type SavedDefinition = DefinitionRecord & { readonly created: boolean };
 
 /** What a decision needs besides head and definition, as loaded. */
 export type LoadedFacts = Omit<Facts, "graph" | "known">;
@@ -124,6 +129,8 @@ export interface SessionCommit {
   readonly nudged: readonly string[];
   /** Agents that this commit leaves free: look for a task that waits for them. */
   readonly freed: readonly string[];
+  /** The audit row of an operator's change; it guards the commit as well. */
+  readonly audit?: AuditCommit;
 }
 
 /** `stale`: somebody else was faster and nothing was written. `wake`: sessions that can go on now. */
@@ -149,6 +156,7 @@ export interface AgentCommit {
   /** Queues whose tasks may now be for another agent: their sessions are due at once and find their way anew. */
   readonly reroute: readonly string[];
   readonly now: number;
+  readonly audit?: AuditCommit;
 }
 
 export interface AgentRecord {
@@ -188,7 +196,7 @@ export interface Delivered {
  * The whole storage contract. Every method is one round trip. Throws `OpsError` `store_unavailable` when the
  * database cannot be reached or fails; a commit that may have happened is looked up by its nonce first.
  */
-export interface Store extends ReplyStore, ScheduleStore, KeyStore, SessionLists {
+export interface Store extends AuditStore, ReplyStore, ScheduleStore, KeyStore, SessionLists {
   ping(): Promise<void>;
 
   /** `needs`: what to load; `null`: what was stored with the session. */
@@ -247,13 +255,15 @@ export interface Store extends ReplyStore, ScheduleStore, KeyStore, SessionLists
     page: { readonly after: string | null; readonly limit: number },
   ): Promise<readonly HistoryRow[] | null>;
 
-  /** Appends a revision unless the newest one is equal; `created` says which. */
+  /** Appends a revision unless the newest one is equal. Under a claim: only while it is held, marked in the commit. */
+  saveDefinition(definition: UnsavedDefinition, needs: Needs, claim?: Claim | null): Promise<SavedDefinition>;
+  /** The same with its audit row; `null`: stale, the newest revision is not the audited one's `before` any more. */
   saveDefinition(
-    definition: Omit<DefinitionRecord, "revision">,
+    definition: UnsavedDefinition,
     needs: Needs,
-    /** Of the request that saves it: only while it is held, and marked with the revision in the same commit. */
-    claim?: Claim | null,
-  ): Promise<DefinitionRecord & { readonly created: boolean }>;
+    claim: Claim | null,
+    audit: AuditCommit,
+  ): Promise<SavedDefinition | null>;
   readDefinition(workflowId: string, revision: number | null): Promise<DefinitionRecord | null>;
   /** The newest revision of each saved definition, without `body`. */
   listDefinitions(page: {

@@ -7,13 +7,16 @@ import { compile } from "../core/workflow/graph.ts";
 import type { AuthoredDefinition } from "../core/workflow/normalise.ts";
 import { warningsOf } from "../core/workflow/warnings.ts";
 import { parseDefinition } from "./check-definition.ts";
+import { auditEntry, withAudit } from "./audit/record.ts";
 import type { Deps } from "./deps.ts";
+import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import { pageOf, type Page } from "./read-session.ts";
 import type { HeldClaim } from "./reply-port.ts";
 import { sha256 } from "./sha256.ts";
 import { definitionError } from "./commit-start.ts";
-import type { DefinitionRecord } from "./store-port.ts";
+import type { DefinitionRecord, SavedDefinition } from "./store-port.ts";
+import { contention, MAX_TRIES } from "./tries.ts";
 import type { WorkflowValidAnswer } from "../contract/answers/workflow.ts";
 import { clip, type Fault } from "../contract/problem.ts";
 
@@ -25,20 +28,32 @@ export const saveDefinition = async (
   deps: Deps,
   document: unknown,
   locate: (fault: Fault) => Fault,
+  cause: Cause,
   claim: HeldClaim | null = null,
-): Promise<DefinitionRecord & { readonly created: boolean }> => {
+): Promise<SavedDefinition> => {
   const parsed = parseDefinition(document);
   if (!parsed.ok) throw definitionError(parsed.faults.map(locate));
-  const { id } = parsed.definition;
+  const { id: workflowId } = parsed.definition;
   if (claim?.effect != null) {
-    return { ...(await readDefinition(deps, id, Number(claim.effect["revision"]))).record, created: false };
+    return { ...(await readDefinition(deps, workflowId, Number(claim.effect["revision"]))).record, created: false };
   }
   const body = canonical(parsed.document);
-  return deps.store.saveDefinition(
-    { workflowId: id, hash: await sha256(body), body, createdAt: deps.clock.now() },
-    startNeeds(compile(parsed.definition)),
-    claim,
-  );
+  const hash = await sha256(body);
+  const needs = startNeeds(compile(parsed.definition));
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const createdAt = deps.clock.now();
+    const newest = await deps.store.readDefinition(workflowId, null);
+    if (newest?.hash === hash) return { ...newest, created: false };
+    const entry = auditEntry(cause, { kind: "workflow", id: workflowId }, newest?.hash ?? null, hash);
+    const unsaved = { workflowId, hash, body, createdAt };
+    const saved = await withAudit(deps, entry, createdAt, (audit) =>
+      audit === null
+        ? deps.store.saveDefinition(unsaved, needs, claim)
+        : deps.store.saveDefinition(unsaved, needs, claim, audit),
+    );
+    if (saved !== null) return saved;
+  }
+  throw contention();
 };
 
 /** Checks a definition exactly as `saveDefinition` does, and saves nothing. Needs no store. */

@@ -2,9 +2,12 @@ import type { Context } from "hono";
 import { actorOf, type Principal } from "../app/keys/principal.ts";
 import type { Cause } from "../app/log-row.ts";
 import { OpsError } from "../app/ops-error.ts";
+import type { AuditAction } from "../contract/audit.ts";
 import { isId } from "../contract/ids.ts";
 import { clip } from "../contract/problem.ts";
 import type { AppEnv } from "./env.ts";
+
+type RequestCause = Cause & { readonly requestId: string };
 
 /** Who asks. A route that anybody may call has nobody: asking is a bug. */
 export const principalOf = (c: Context<AppEnv>): Principal => {
@@ -14,10 +17,16 @@ export const principalOf = (c: Context<AppEnv>): Principal => {
 };
 
 /** What the holder of a key asks for. */
-export const keyCause = (c: Context<AppEnv>, command: string): Cause => ({
+export const keyCause = (c: Context<AppEnv>, command: string): RequestCause => ({
   command,
   actor: actorOf(principalOf(c)),
   requestId: c.get("requestId"),
+});
+
+/** An operator asks for a change: it is recorded in the audit chain, by the id of the operation. */
+export const operatorCause = (c: Context<AppEnv>, command: string, action: AuditAction): RequestCause => ({
+  ...keyCause(c, command),
+  action,
 });
 
 export const agentCause = (c: Context<AppEnv>, command: string, agentId: string): Cause => ({

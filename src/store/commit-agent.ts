@@ -1,8 +1,10 @@
 import type { AgentCommit } from "../app/store-port.ts";
 import { queuesOf, type Agent } from "../core/agent/agent.ts";
-import { logStatement, type Planned } from "./commit-session.ts";
+import { auditGuard, auditStatements } from "./audit.ts";
+import type { Planned } from "./commit-session.ts";
 import { DUE_NOW, NEWEST_NAMESAKE } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
+import { logStatement } from "./log-statement.ts";
 import { reportStatement } from "./report-row.ts";
 import type { SqlValue, Statement } from "./sql-port.ts";
 import { lookForTask, wakes } from "./waiting-looks.ts";
@@ -33,13 +35,15 @@ const REGISTRATION = `name, version, capabilities, contact_endpoint, metadata, a
   superseded_by, aliases, queues, capacity, contact_at`;
 
 /** What was read besides the agent's own row still holds. */
-const guardOf = ({ agent, superseded, namesake }: AgentCommit): Expression => {
+const guardOf = ({ agent, superseded, namesake, audit }: AgentCommit): Expression => {
+  const chain = audit === undefined ? null : auditGuard(audit);
+  const base: Expression = chain === null ? { sql: "", args: [] } : { sql: ` AND ${chain.sql}`, args: chain.args };
   const old: Expression =
     superseded === null
-      ? { sql: "", args: [] }
+      ? base
       : {
-          sql: " AND EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)",
-          args: [superseded.agent.id, superseded.seq],
+          sql: `${base.sql} AND EXISTS (SELECT 1 FROM agents WHERE id = ? AND seq = ?)`,
+          args: [...base.args, superseded.agent.id, superseded.seq],
         };
   return namesake === undefined
     ? old
@@ -184,6 +188,7 @@ export const planAgentCommit = (commit: AgentCommit): Planned => {
     ...markHeld(commit),
     ...capabilities(commit),
     ...(commit.report === null ? [] : [reportStatement(commit.report, when)]),
+    ...auditStatements(commit.audit ?? null, when),
   ];
   const looks = [...releaseHeld(commit), ...reroute(commit), lookForTask(commit.agent.id)];
   return {

@@ -1,10 +1,11 @@
 import type { CommitResult, SessionCommit } from "../app/store-port.ts";
-import { EVENT_VERSION } from "../core/session/events.ts";
 import { storedStatus } from "../core/session/view.ts";
+import { auditGuard, auditStatements } from "./audit.ts";
 import { agentStatements } from "./held-tasks.ts";
 import { DUE_NOW } from "./fragments.ts";
 import type { Expression } from "./load-facts.ts";
 import { expiryOf } from "./load.ts";
+import { logStatement } from "./log-statement.ts";
 import { reportStatement } from "./report-row.ts";
 import { statement, type SqlResult, type Statement } from "./sql-port.ts";
 import { lookForAgent, lookForNext, lookForTask, wakes } from "./waiting-looks.ts";
@@ -25,9 +26,17 @@ const agentGuard = (commit: SessionCommit): Expression =>
         args: [JSON.stringify(commit.agents.map(({ id, seq }) => [id, seq]))],
       };
 
+/** All else that the head relies on: the agents and, where an operator's change is recorded, the audit chain. */
+const guardOf = (commit: SessionCommit): Expression => {
+  const agents = agentGuard(commit);
+  if (commit.audit === undefined) return agents;
+  const chain = auditGuard(commit.audit);
+  return { sql: `${agents.sql} AND ${chain.sql}`, args: [...agents.args, ...chain.args] };
+};
+
 const headStatement = (commit: SessionCommit): Statement => {
   const { state, previous } = commit;
-  const guard = agentGuard(commit);
+  const guard = guardOf(commit);
   const head = JSON.stringify(state);
   const needs = JSON.stringify(commit.needs);
   if (previous !== null) {
@@ -87,22 +96,6 @@ const headStatement = (commit: SessionCommit): Statement => {
     ],
   };
 };
-
-/** A log row, conditional on `when`. */
-export const logStatement = (log: SessionCommit["log"], nonce: string, when: Expression): Statement => ({
-  sql: `INSERT INTO log (stream, seq, tx, at, v, cause, events, hash) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ${when.sql}`,
-  args: [
-    log.stream,
-    log.seq,
-    nonce,
-    log.at,
-    EVENT_VERSION,
-    JSON.stringify(log.cause),
-    log.events,
-    log.hash,
-    ...when.args,
-  ],
-});
 
 const waitingStatements = (commit: SessionCommit): readonly Statement[] => {
   const when = committed(commit);
@@ -188,6 +181,7 @@ export const planSessionCommit = (commit: SessionCommit): Planned => {
     ...(commit.report === null ? [] : [reportStatement(commit.report, committed(commit))]),
     ...agentStatements(commit, committed(commit)),
     ...waitingStatements(commit),
+    ...auditStatements(commit.audit ?? null, committed(commit)),
   ];
   // A report may make its agent free without freeing it of a task. Who waited before goes first.
   const freed = new Set([...commit.freed, ...(commit.report === null ? [] : [commit.report.agentId])]);

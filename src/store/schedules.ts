@@ -1,6 +1,10 @@
 import type { ScheduleCommit, ScheduleListRow, ScheduleRecord, ScheduleStore } from "../app/schedule-port.ts";
+import type { AuditCommit } from "../app/audit-port.ts";
+import type { Claim } from "../app/reply-port.ts";
 import { readJson } from "../core/read-json.ts";
 import type { ScheduleSpec, ScheduleState } from "../core/schedule/schedule.ts";
+import { auditStatements, claimed } from "./audit.ts";
+import type { Expression } from "./load-facts.ts";
 import { definitionStatement, expiryOf } from "./load.ts";
 import { markStatement, whileHeld } from "./replies.ts";
 import { number, orNull, text } from "./rows.ts";
@@ -45,23 +49,38 @@ const toRecord = (row: Row | undefined): ScheduleRecord | null =>
 
 const byId = (scheduleId: string): Statement => statement("SELECT * FROM schedules WHERE id = ?", scheduleId);
 
-const insertStatements = ({ next, idempotency }: ScheduleCommit): readonly Statement[] => {
+/** A change of a schedule has no nonce, so that its audit row goes first, if the change is going to go through. */
+const withAudit = (
+  audit: AuditCommit | undefined | null,
+  when: Expression,
+  change: (also: Expression) => readonly Statement[],
+): readonly Statement[] =>
+  audit === undefined || audit === null
+    ? change({ sql: "1", args: [] })
+    : [...auditStatements(audit, when), ...change(claimed(audit))];
+
+const insertStatements = ({ next, idempotency, audit }: ScheduleCommit): readonly Statement[] => {
   const { id, incarnation, seq, spec, state, timer, createdAt, updatedAt } = next;
   const key = idempotency?.key ?? null;
-  const insert = statement(
-    `INSERT INTO schedules (id, incarnation, seq, spec, state, next_at, waits_for, created_at, updated_at,
-      idempotency_key, body_hash) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-      WHERE NOT EXISTS (SELECT 1 FROM schedules WHERE id = ? OR idempotency_key = ?) RETURNING seq`,
-    ...[id, incarnation, seq, JSON.stringify(spec), JSON.stringify(state), timer.dueAt, timer.waitsFor],
-    ...[createdAt, updatedAt, key, idempotency?.bodyHash ?? null, id, key],
-  );
-  if (key === null) return [insert];
+  const isNew: Expression = {
+    sql: "NOT EXISTS (SELECT 1 FROM schedules WHERE id = ? OR idempotency_key = ?)",
+    args: [id, key],
+  };
+  const inserts = withAudit(audit, isNew, (also) => [
+    statement(
+      `INSERT INTO schedules (id, incarnation, seq, spec, state, next_at, waits_for, created_at, updated_at,
+        idempotency_key, body_hash) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${isNew.sql} AND ${also.sql} RETURNING seq`,
+      ...[id, incarnation, seq, JSON.stringify(spec), JSON.stringify(state), timer.dueAt, timer.waitsFor],
+      ...[createdAt, updatedAt, key, idempotency?.bodyHash ?? null, ...isNew.args, ...also.args],
+    ),
+  ]);
+  if (key === null) return inserts;
   const expire = statement(
     "UPDATE schedules SET idempotency_key = NULL, body_hash = NULL WHERE idempotency_key = ? AND created_at <= ?",
     key,
     expiryOf(key, createdAt),
   );
-  return [expire, insert];
+  return [expire, ...inserts];
 };
 
 interface Change extends ScheduleCommit {
@@ -69,22 +88,31 @@ interface Change extends ScheduleCommit {
 }
 
 /** The record is as it was loaded. */
-const unchanged = ({ previous: { id, incarnation, seq, timer } }: Change) => ({
+const asLoaded = ({ id, incarnation, seq, timer }: ScheduleRecord): Expression => ({
   sql: "id = ? AND incarnation = ? AND seq = ? AND next_at IS ?",
   args: [id, incarnation, seq, timer.dueAt],
 });
 
+/** The record is as it was loaded and the claim, if there is one, is held. */
+const mayChange = (previous: ScheduleRecord, claim: Claim | null | undefined): Expression => {
+  const [loaded, held] = [asLoaded(previous), whileHeld(claim)];
+  return {
+    sql: `EXISTS (SELECT 1 FROM schedules WHERE ${loaded.sql}) AND ${held.sql}`,
+    args: [...loaded.args, ...held.args],
+  };
+};
+
 /** Before the change, on the same conditions. */
-const markOf = (change: Change): readonly Statement[] => {
-  if (change.claim == null) return [];
-  const { sql, args } = unchanged(change);
-  const when = { sql: `EXISTS (SELECT 1 FROM schedules WHERE ${sql})`, args };
-  return [markStatement(change.claim, { sql: "'{}'", args: [] }, when)];
+const markOf = ({ claim, previous }: Change, also: Expression): readonly Statement[] => {
+  if (claim == null) return [];
+  const { sql, args } = mayChange(previous, claim);
+  const when = { sql: `${sql} AND ${also.sql}`, args: [...args, ...also.args] };
+  return [markStatement(claim, { sql: "'{}'", args: [] }, when)];
 };
 
 /** What an index holds is named only where it changes: naming costs rows. */
-const updateStatement = (change: Change): Statement => {
-  const { next, previous } = change;
+const updateStatements = (change: Change): readonly Statement[] => {
+  const { next, previous, claim, audit } = change;
   const sets: [string, SqlValue][] = [
     ["seq = ?", next.seq],
     ["state = ?", JSON.stringify(next.state)],
@@ -93,13 +121,20 @@ const updateStatement = (change: Change): Statement => {
   if (next.updatedAt !== previous.updatedAt) sets.push(["updated_at = ?", next.updatedAt]);
   if (next.timer.dueAt !== previous.timer.dueAt) sets.push(["next_at = ?", next.timer.dueAt]);
   if (next.timer.waitsFor !== previous.timer.waitsFor) sets.push(["waits_for = ?", next.timer.waitsFor]);
-  const [same, held] = [unchanged(change), whileHeld(change.claim)];
-  return statement(
-    `UPDATE schedules SET ${sets.map(([set]) => set).join(", ")} WHERE ${same.sql} AND ${held.sql} RETURNING seq`,
-    ...sets.map(([, value]) => value),
-    ...same.args,
-    ...held.args,
-  );
+  const [same, held] = [asLoaded(previous), whileHeld(claim)];
+  return withAudit(audit, mayChange(previous, claim), (also) => [
+    ...markOf(change, also),
+    statement(
+      `UPDATE schedules SET ${sets.map(([set]) => set).join(", ")}
+        WHERE ${same.sql} AND ${held.sql} AND ${also.sql} RETURNING seq`,
+      ...[...sets.map(([, value]) => value), ...same.args, ...held.args, ...also.args],
+    ),
+  ]);
+};
+
+const commit = async (sql: Sql, statements: readonly Statement[]): Promise<"committed" | "stale"> => {
+  const results = await sql.batch(statements, "write");
+  return (results.at(-1)?.rows.length ?? 0) === 0 ? "stale" : "committed";
 };
 
 /** Schedules: one row each, with all that is known of them. */
@@ -144,16 +179,20 @@ export const scheduleStore = (sql: Sql): ScheduleStore => ({
     };
   },
 
-  commitSchedule: async (commit) => {
-    const { previous } = commit;
-    const change = previous === null ? null : { ...commit, previous };
-    const statements = change === null ? insertStatements(commit) : [...markOf(change), updateStatement(change)];
-    const results = await sql.batch(statements, "write");
-    return (results.at(-1)?.rows.length ?? 0) === 0 ? "stale" : "committed";
+  commitSchedule: (change) => {
+    const { previous } = change;
+    return commit(sql, previous === null ? insertStatements(change) : updateStatements({ ...change, previous }));
   },
 
-  deleteSchedule: async (scheduleId) => {
-    await sql.batch([statement("DELETE FROM schedules WHERE id = ?", scheduleId)], "write");
+  deleteSchedule: (schedule, audit) => {
+    const loaded = asLoaded(schedule);
+    const statements = withAudit(audit, mayChange(schedule, null), (also) => [
+      statement(
+        `DELETE FROM schedules WHERE ${loaded.sql} AND ${also.sql} RETURNING seq`,
+        ...[...loaded.args, ...also.args],
+      ),
+    ]);
+    return commit(sql, statements);
   },
 
   postponeSchedule: async (scheduleId, now, dueAt) => {

@@ -54,6 +54,14 @@ export const log = sqliteTable(
   (table) => [uniqueIndex("log_stream").on(table.stream, table.seq)],
 );
 
+/** Heads of streams that are no row's own: of the audit chain. */
+export const chainHeads = sqliteTable("chain_heads", {
+  stream: text().primaryKey(),
+  seq: integer().notNull(),
+  hash: text().notNull(),
+  tx: text().notNull(),
+});
+
 export const agents = sqliteTable(
   "agents",
   {

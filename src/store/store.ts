@@ -1,6 +1,7 @@
 import { OpsError } from "../app/ops-error.ts";
 import type { Store } from "../app/store-port.ts";
 import { agentStore } from "./agents.ts";
+import { auditStore } from "./audit.ts";
 import { definitionStore } from "./definitions.ts";
 import { keyStore } from "./keys.ts";
 import { loads } from "./load.ts";
@@ -41,6 +42,7 @@ export const createStore = (driver: Sql): Store => {
     ...sessionLists(sql),
     ...taskLists(sql),
     ...agentStore(sql),
+    ...auditStore(sql),
     ...definitionStore(sql, read),
     ...scheduleStore(sql),
     ...replyStore(sql),

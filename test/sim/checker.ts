@@ -254,7 +254,7 @@ export const createChecker = (db: SimDatabase, graphs: GraphCache, witness: Witn
     for (const row of db.query("SELECT * FROM log WHERE pos > ? ORDER BY pos", pos)) {
       pos = Number(row["pos"]);
       const stream = text(row, "stream");
-      if (stream.startsWith("agent:")) {
+      if (stream.startsWith("agent:") || stream === "audit") {
         const last = agentStreams.get(stream) ?? { seq: 0, hash: "" };
         agentStreams.set(stream, last);
         chain(row, last);

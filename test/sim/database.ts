@@ -25,6 +25,7 @@ export const TABLES = [
   "bulk_keys",
   "replies",
   "keys",
+  "chain_heads",
 ];
 
 /** The statements of all migrations, in order. */

@@ -199,7 +199,7 @@ export const bulkSuite = (platform: Platform): void => {
       const world = await open(broken);
       const failed = await manyFailed(world, 4);
       const body = { action: "rerun", filter: { status: "failed" } };
-      left.batches = 1 + 2 + 3 + 3 + 2; // the claim, the key, the read, two reruns, and a third that is not committed
+      left.batches = 1 + 2 + 4 + 4 + 3; // the claim, the key, the read, two reruns, and a third that is not committed
       const result = await call(world, "POST", `${SESSIONS}/bulk`, body, keyed("k"));
       left.batches = Infinity;
       await world.flush();

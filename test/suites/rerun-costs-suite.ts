@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { AUDIT_ROWS } from "../support/audit.ts";
 import { openMeter, type Meter } from "../support/meter.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { SESSIONS } from "../support/reruns.ts";
@@ -42,21 +43,21 @@ export const rerunCostsSuite = (platform: Platform): void => {
       return sessionId;
     };
 
-    test("a rerun: the load of the old session and a start, 3 round trips, 6 rows; 1 more of each with a key", async () => {
+    test("a rerun: the load of the old session and a start, 3 round trips and the audit head; 6 rows and the audit row; 1 row more with a key", async () => {
       const meter = await begin();
       const path = `${SESSIONS}/${await failed(meter)}/rerun`;
-      costs(await meter.ask(202, "POST", path, {}, { "Idempotency-Key": "k" }), 3, 7);
+      costs(await meter.ask(202, "POST", path, {}, { "Idempotency-Key": "k" }), 4, 7 + AUDIT_ROWS);
       costs(await meter.ask(202, "POST", path, {}, { "Idempotency-Key": "k" }), 2, 0);
       await meter.background();
       await tell(meter, "fail", { error: { code: "boom", message: "it broke" } });
       await meter.background();
-      costs(await meter.ask(202, "POST", path), 3, 6);
+      costs(await meter.ask(202, "POST", path), 4, 6 + AUDIT_ROWS);
     });
 
     test("from a task: the rows its parameters read cost one round trip, and none as it goes on", async () => {
       const meter = await begin();
       const path = `${SESSIONS}/${await failed(meter)}/rerun`;
-      costs(await meter.ask(202, "POST", path, { fromTaskId: "two" }), 4, 6);
+      costs(await meter.ask(202, "POST", path, { fromTaskId: "two" }), 5, 6 + AUDIT_ROWS);
       await meter.background();
       costs(await tell(meter, "complete", { output: "second" }), 2, 4);
     });
@@ -70,20 +71,20 @@ export const rerunCostsSuite = (platform: Platform): void => {
       expect(preview.body).toMatchObject({ matched: 3, capped: false });
     });
 
-    test("bulk: one read, then 3 a rerun (2 for one made before under the key), 2 a cancellation, 3 for a key", async () => {
+    test("bulk: one read, then 4 a rerun (2 for one made before under the key), 3 a cancellation, 3 for a key", async () => {
       const meter = await begin();
       for (let n = 0; n < 4; n += 1) await failed(meter);
       const again = { action: "rerun", filter: { status: "failed" }, limit: 3 };
       const key = { "Idempotency-Key": "k" };
       // The agent takes one task at a time: the first rerun gets it, the others wait (1 row each, no agent row).
-      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 3 + 1 + 3 * 3, 4 + 7 + 2 * 7);
+      costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 3 + 1 + 3 * 4, 4 + 3 * (7 + AUDIT_ROWS));
       costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 1, 0);
       meter.world.clock.advance(7 * 86_400_000);
       costs(await meter.ask(200, "POST", `${SESSIONS}/bulk`, again, key), 3 + 1 + 3 * 2, 1 + 3);
       const cancel = { action: "cancel", filter: { workflowId: "w" } };
       // Head and its place in the lists' index, log 2; the agent of the first, the waiting row of the others.
       const done = await meter.ask(200, "POST", `${SESSIONS}/bulk`, cancel);
-      costs(done, 1 + 3 * 2, 3 * 5);
+      costs(done, 1 + 3 * 3, 3 * (5 + AUDIT_ROWS));
       expect(done.body).toMatchObject({ done: [{}, {}, {}], skipped: [], nextCursor: null });
     });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { AUDIT_ROWS } from "../support/audit.ts";
 import { openMeter, type Meter } from "../support/meter.ts";
 import { MINUTE, SCHEDULES } from "../support/schedules.ts";
 import type { Counts, Platform } from "../support/world.ts";
@@ -29,8 +30,8 @@ export const schedulesCostsSuite = (platform: Platform): void => {
         workflowDefinitionId: "w",
         ...body,
       });
-      // What saving needs to know, the row with its time, and the answer.
-      costs(made, 3, 2);
+      // What saving needs to know, the head of the audit chain, the row with its time and the audit row, and the answer.
+      costs(made, 4, 2 + AUDIT_ROWS);
       return meter;
     };
     const nextMinute = (meter: Meter): void =>

@@ -9,6 +9,7 @@ const TEXT_KEYS = [
   "agent_log",
   "agents",
   "bulk_keys",
+  "chain_heads",
   "keys",
   "replies",
   "schedules",

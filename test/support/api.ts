@@ -98,6 +98,7 @@ export const rowCount = async (world: World): Promise<number> => {
     "bulk_keys",
     "replies",
     "keys",
+    "chain_heads",
   ];
   const counts = await world.sql.batch(
     tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),

@@ -36,6 +36,7 @@ const TABLES = [
   "bulk_keys",
   "replies",
   "keys",
+  "chain_heads",
 ];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */

@@ -17,6 +17,7 @@ const TABLES = [
   "bulk_keys",
   "replies",
   "keys",
+  "chain_heads",
 ];
 
 /** workerd and D1; the one database of a test file is emptied for each world. */

@@ -6,9 +6,11 @@ import { canonical } from "../../core/workflow/canonical.ts";
 import { clip, type Fault } from "../../contract/problem.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
 import { randomHex, type Deps } from "../deps.ts";
+import type { Cause } from "../log-row.ts";
 import { OpsError } from "../ops-error.ts";
 import type { ScheduleKey, ScheduleRecord } from "../schedule-port.ts";
 import { requireTargets } from "../commit-start.ts";
+import { commitAudited } from "./commit-audited.ts";
 import { calendarOf, nextRecord } from "./next-record.ts";
 import { tickSchedule } from "./tick-schedule.ts";
 
@@ -79,6 +81,7 @@ export const createSchedule = async (
   scheduleId: string | null,
   request: ScheduleRequest,
   idempotency: ScheduleKey | null,
+  cause: Cause,
 ): Promise<SavedSchedule> => {
   const { spec, paused } = request;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -110,7 +113,7 @@ export const createSchedule = async (
     }
     requireWorkflow(deps, spec, loaded.definition);
     const next = newRecord(deps, id, request, now);
-    const result = await deps.store.commitSchedule({ previous: null, next, idempotency });
+    const result = await commitAudited(deps, { previous: null, next, idempotency }, cause, now);
     if (result === "committed") return { schedule: next, created: true };
   }
   throw contention();
@@ -131,7 +134,12 @@ const edited = (deps: Deps, previous: ScheduleRecord, request: ScheduleRequest, 
  * Makes or replaces a schedule; repeating it changes nothing. What was due before the edit is fired first, as it was, all
  * of it: after a long absence the edit is refused for the moment (503) until that is done.
  */
-export const putSchedule = async (deps: Deps, id: string, request: ScheduleRequest): Promise<SavedSchedule> => {
+export const putSchedule = async (
+  deps: Deps,
+  id: string,
+  request: ScheduleRequest,
+  cause: Cause,
+): Promise<SavedSchedule> => {
   const { spec, paused } = request;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const now = deps.clock.now();
@@ -141,7 +149,7 @@ export const putSchedule = async (deps: Deps, id: string, request: ScheduleReque
     requireWorkflow(deps, spec, definition);
     if (schedule === null) {
       const next = newRecord(deps, id, request, now);
-      const result = await deps.store.commitSchedule({ previous: null, next, idempotency: null });
+      const result = await commitAudited(deps, { previous: null, next, idempotency: null }, cause, now);
       if (result === "committed") return { schedule: next, created: true };
       continue;
     }
@@ -153,7 +161,7 @@ export const putSchedule = async (deps: Deps, id: string, request: ScheduleReque
       continue;
     }
     const next = edited(deps, schedule, request, now);
-    const result = await deps.store.commitSchedule({ previous: schedule, next, idempotency: null });
+    const result = await commitAudited(deps, { previous: schedule, next, idempotency: null }, cause, now);
     if (result === "committed") return { schedule: next, created: false };
   }
   throw contention();

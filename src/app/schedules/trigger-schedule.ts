@@ -1,8 +1,10 @@
 import { startByHand } from "../../core/schedule/change-schedule.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
 import { randomHex, type Deps } from "../deps.ts";
+import type { Cause } from "../log-row.ts";
 import { OpsError } from "../ops-error.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";
+import { commitAudited } from "./commit-audited.ts";
 import { makeStarts } from "./make-starts.ts";
 import { nextRecord, scheduleNotFound } from "./next-record.ts";
 
@@ -14,14 +16,15 @@ const claim = async (
   deps: Deps,
   schedule: ScheduleRecord,
   tag: string,
-  requestId: string,
+  cause: Cause & { readonly requestId: string },
 ): Promise<ScheduleRecord | null> => {
   const { state } = schedule;
+  const { requestId } = cause;
   if (state.starting.some((start) => start.tag === tag)) return schedule;
   if (state.starting.length >= MAX_PENDING) throw contention();
   const now = deps.clock.now();
   const next = nextRecord(schedule, startByHand(state, { at: now, tag, requestId, cancels: [] }), now);
-  const result = await deps.store.commitSchedule({ previous: schedule, next, idempotency: null });
+  const result = await commitAudited(deps, { previous: schedule, next, idempotency: null }, cause, now);
   return result === "committed" ? next : null;
 };
 
@@ -34,7 +37,7 @@ export const triggerSchedule = async (
   scheduleId: string,
   /** Of the Idempotency-Key, hexadecimal; `null` without one. */
   keyHash: string | null,
-  requestId: string,
+  cause: Cause & { readonly requestId: string },
 ): Promise<{ readonly sessionId: string; readonly workflowId: string }> => {
   const tag = keyHash ?? randomHex(deps.entropy, 16);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -43,7 +46,7 @@ export const triggerSchedule = async (
     const { workflowId } = schedule.spec;
     const fire = schedule.state.fires.find((one) => one.tag === tag && one.outcome === "started");
     if (fire?.sessionId != null) return { sessionId: fire.sessionId, workflowId };
-    const claimed = await claim(deps, schedule, tag, requestId);
+    const claimed = await claim(deps, schedule, tag, cause);
     if (claimed === null) continue;
     const { made } = await makeStarts(deps, claimed);
     // Not recorded if somebody was faster: then the schedule is still due, and whoever comes next records it.

@@ -4,7 +4,7 @@ import { listAgents, readAgent, readAgentHistory } from "../../app/read-agent.ts
 import { registerAgent } from "../../app/register-agent.ts";
 import { pageQuery } from "../../contract/pages.ts";
 import { putAgentSchema } from "../../contract/requests.ts";
-import { keyCause, pathId } from "../cause.ts";
+import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { bodyLimits, readJson } from "../middleware/body.ts";
@@ -32,7 +32,13 @@ export const agentRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       metadata: jsonObject(body.metadata ?? null),
       signedAt: null,
     };
-    const result = await registerAgent(deps, agentId, registration, keyCause(c, "PutAgent"), c.get("speaksFor"));
+    const result = await registerAgent(
+      deps,
+      agentId,
+      registration,
+      operatorCause(c, "PutAgent", "putAgent"),
+      c.get("speaksFor"),
+    );
     return c.json(agentToWire(await readAgent(deps, agentId)), result === "created" ? 201 : 200);
   });
 

@@ -6,7 +6,7 @@ import { rerunSession } from "../../app/rerun-session.ts";
 import type { SessionFilter } from "../../app/session-lists-port.ts";
 import type { BulkAnswer, SessionRerunAnswer } from "../../contract/answers/session.ts";
 import { bulkSchema, rerunSchema } from "../../contract/reruns.ts";
-import { keyCause, pathId } from "../cause.ts";
+import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, sealedPageRequest, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
@@ -49,7 +49,7 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       const key = c.req.header("Idempotency-Key") ?? null;
       const wish = { action, filter, reason: reason ?? null, key, after, limit };
       const command = action === "cancel" ? "CancelSession" : "RerunSession";
-      const { done, skipped, next } = await bulkSessions(deps, wish, keyCause(c, command));
+      const { done, skipped, next } = await bulkSessions(deps, wish, operatorCause(c, command, "changeSessions"));
       const { nextCursor } = pageAnswer({ data: [], next: next === null ? null : `${next}#${seal}` }, String);
       return c.json({ done, skipped, nextCursor } satisfies BulkAnswer);
     });
@@ -71,7 +71,7 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       sessionId,
       wish,
       await idempotencyOf(c, bytes),
-      keyCause(c, "RerunSession"),
+      operatorCause(c, "RerunSession", "rerunSession"),
     );
     const from = fromTaskId === null ? "" : ` from "${fromTaskId}"`;
     c.header("Location", `/v1/opscore/sessions/${started.sessionId}`);

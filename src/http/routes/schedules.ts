@@ -16,7 +16,7 @@ import { faultsOf } from "../../contract/faults.ts";
 import { isId } from "../../contract/ids.ts";
 import { pageQuery } from "../../contract/pages.ts";
 import { emptySchema, scheduleSchema, type ScheduleBody } from "../../contract/schedules.ts";
-import { pathId } from "../cause.ts";
+import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, keyed } from "../idempotency.ts";
@@ -84,7 +84,13 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     return keyed(c, { deps, bytes }, async () => {
       // Kept with the schedule as well: whoever repeats it after a crash finds the one there is.
       const key = await idempotencyOf(c, bytes);
-      const { schedule, created } = await createSchedule(deps, scheduleId, requestOf(body), key);
+      const { schedule, created } = await createSchedule(
+        deps,
+        scheduleId,
+        requestOf(body),
+        key,
+        operatorCause(c, "CreateSchedule", "createSchedule"),
+      );
       c.header("Location", `${BASE}/${schedule.id}`);
       return c.json(await show(schedule.id), created ? 201 : 200);
     });
@@ -103,12 +109,17 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     if ((body.scheduleId ?? scheduleId) !== scheduleId) {
       throw new OpsError("id_mismatch", "scheduleId in the body is not the one in the path");
     }
-    const { created } = await putSchedule(deps, scheduleId, requestOf(body));
+    const { created } = await putSchedule(
+      deps,
+      scheduleId,
+      requestOf(body),
+      operatorCause(c, "PutSchedule", "putSchedule"),
+    );
     return c.json(await show(scheduleId), created ? 201 : 200);
   });
 
   app.delete(`${BASE}/:scheduleId`, noQuery, async (c) => {
-    await deleteSchedule(deps, pathId(c, "scheduleId"));
+    await deleteSchedule(deps, pathId(c, "scheduleId"), operatorCause(c, "DeleteSchedule", "deleteSchedule"));
     return c.body(null, 204);
   });
 
@@ -120,7 +131,13 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       const scheduleId = pathId(c, "scheduleId");
       const bytes = await readNothing(c);
       return keyed(c, { deps, bytes }, async (claim) => {
-        await setSchedulePaused(deps, scheduleId, paused, claim);
+        await setSchedulePaused(
+          deps,
+          scheduleId,
+          paused,
+          operatorCause(c, "ControlSchedule", `${verb}Schedule`),
+          claim,
+        );
         return c.json(await show(scheduleId));
       });
     });
@@ -134,7 +151,12 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       const text = new TextEncoder().encode(c.req.header("Idempotency-Key"));
       const key = await idempotencyOf(c, Uint8Array.from(text));
       const tag = key?.bodyHash.slice(0, TAG_LENGTH) ?? null;
-      const { sessionId, workflowId } = await triggerSchedule(deps, scheduleId, tag, c.get("requestId"));
+      const { sessionId, workflowId } = await triggerSchedule(
+        deps,
+        scheduleId,
+        tag,
+        operatorCause(c, "TriggerSchedule", "triggerSchedule"),
+      );
       c.header("Location", `/v1/opscore/sessions/${sessionId}`);
       return c.json({ sessionId, workflowId, scheduleId } satisfies ScheduleTriggeredAnswer, 202);
     });

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { controlTask, pauseSession, resumeSession, signalSession, type MaybeKey } from "../../app/control-session.ts";
 import type { Deps } from "../../app/deps.ts";
 import type { SessionStandingAnswer, SignalSentAnswer, TaskControlledAnswer } from "../../contract/answers/control.ts";
+import type { AuditAction } from "../../contract/audit.ts";
 import {
   completeByHandSchema,
   decideSchema,
@@ -12,7 +13,7 @@ import {
   signalSchema,
   skipSchema,
 } from "../../contract/control.ts";
-import { keyCause, pathId } from "../cause.ts";
+import { operatorCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
@@ -35,32 +36,44 @@ const readWord = async (c: Context<AppEnv>): Promise<{ readonly body: Bytes; rea
 };
 
 /** What a person asks for, by the last word of the path. */
-const actions: Readonly<Record<string, (body: Bytes) => TaskAction>> = {
-  retry: (body) => {
+const actions = {
+  retry: (body: Bytes): TaskAction => {
     decodeJson(body, retryNowSchema, {});
     return { kind: "retry" };
   },
-  skip: (body) => {
+  skip: (body: Bytes): TaskAction => {
     decodeJson(body, skipSchema, {});
     return { kind: "skip" };
   },
-  complete: (body) => {
+  complete: (body: Bytes): TaskAction => {
     const { output } = decodeJson(body, completeByHandSchema, {});
     return { kind: "complete", output: jsonValue(output ?? null) };
   },
-  fail: (body) => {
+  fail: (body: Bytes): TaskAction => {
     const { error } = decodeJson(body, failByHandSchema, {});
     const message = error?.message ?? "an operator let the task fail";
     return { kind: "fail", error: { code: error?.code ?? "operator", message } };
   },
-  approve: (body) => {
+  approve: (body: Bytes): TaskAction => {
     const { by, comment } = decodeJson(body, decideSchema, {});
     return { kind: "approve", by: by ?? null, comment: comment ?? null };
   },
-  reject: (body) => {
+  reject: (body: Bytes): TaskAction => {
     const { by, comment } = decodeJson(body, decideSchema, {});
     return { kind: "reject", by: by ?? null, comment: comment ?? null };
   },
+} satisfies Readonly<Record<string, (body: Bytes) => TaskAction>>;
+
+type Verb = keyof typeof actions;
+
+/** How it is recorded. */
+const recorded: Readonly<Record<Verb, AuditAction>> = {
+  retry: "retryTask",
+  skip: "skipTask",
+  complete: "completeTaskByHand",
+  fail: "failTaskByHand",
+  approve: "approveTask",
+  reject: "rejectTask",
 };
 
 export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
@@ -68,7 +81,7 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { body, key } = await readWord(c);
     const { reason } = decodeJson(body, pauseSchema, {});
     const sessionId = pathId(c, "sessionId");
-    const cause = keyCause(c, "PauseSession");
+    const cause = operatorCause(c, "PauseSession", "pauseSession");
     const { status, already, replayed } = await pauseSession(deps, sessionId, reason ?? null, key, cause);
     markReplayed(c, replayed);
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
@@ -78,7 +91,12 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { body, key } = await readWord(c);
     decodeJson(body, resumeSchema, {});
     const sessionId = pathId(c, "sessionId");
-    const { status, already, replayed } = await resumeSession(deps, sessionId, key, keyCause(c, "ResumeSession"));
+    const { status, already, replayed } = await resumeSession(
+      deps,
+      sessionId,
+      key,
+      operatorCause(c, "ResumeSession", "resumeSession"),
+    );
     markReplayed(c, replayed);
     return c.json({ sessionId, status } satisfies SessionStandingAnswer, already ? 200 : 202);
   });
@@ -90,17 +108,22 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const name = pathId(c, "name");
     const key = (await idempotencyOf(c, bytes))?.key ?? null;
     const signal = { name, payload: jsonValue(payload ?? null), key };
-    const { status, already, replayed } = await signalSession(deps, sessionId, signal, keyCause(c, "SignalSession"));
+    const { status, already, replayed } = await signalSession(
+      deps,
+      sessionId,
+      signal,
+      operatorCause(c, "SignalSession", "signalSession"),
+    );
     markReplayed(c, replayed);
     return c.json({ sessionId, signal: name, status } satisfies SignalSentAnswer, already ? 200 : 202);
   });
 
-  for (const [verb, read] of Object.entries(actions)) {
+  for (const verb of Object.keys(actions) as Verb[]) {
     app.post(`${SESSION}/tasks/:task/${verb}`, noQuery, async (c) => {
       const { body, key } = await readWord(c);
-      const action = read(body);
+      const action = actions[verb](body);
       const sessionId = pathId(c, "sessionId");
-      const cause = keyCause(c, "ControlTask");
+      const cause = operatorCause(c, "ControlTask", recorded[verb]);
       const task = pathId(c, "task");
       const { taskId, id, status, already, replayed } = await controlTask(deps, sessionId, task, action, key, cause);
       markReplayed(c, replayed);

@@ -9,7 +9,7 @@ import type { SessionCancelledAnswer } from "../../contract/answers/control.ts";
 import type { SessionStartedAnswer } from "../../contract/answers/session.ts";
 import { pageQuery } from "../../contract/pages.ts";
 import { cancelSchema, startSchema } from "../../contract/requests.ts";
-import { keyCause, pathId } from "../cause.ts";
+import { keyCause, operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
@@ -66,7 +66,12 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { reason } = decodeJson(bytes, cancelSchema, {});
     const sessionId = pathId(c, "sessionId");
     return keyed(c, { deps, bytes }, async () => {
-      const { already } = await cancelSession(deps, sessionId, reason ?? null, keyCause(c, "CancelSession"));
+      const { already } = await cancelSession(
+        deps,
+        sessionId,
+        reason ?? null,
+        operatorCause(c, "CancelSession", "cancelSession"),
+      );
       return c.json({ sessionId, status: "cancelled" } satisfies SessionCancelledAnswer, already ? 200 : 202);
     });
   });

@@ -4,7 +4,7 @@ import type { Deps } from "../../app/deps.ts";
 import { cancelTask, enqueueTask, readTask, type SingleTask } from "../../app/single-task.ts";
 import type { TaskCancelledAnswer, TaskDetailAnswer, TaskEnqueuedAnswer } from "../../contract/answers/task.ts";
 import { cancelTaskSchema, singleTaskSchema } from "../../contract/single-task.ts";
-import { keyCause, pathId } from "../cause.ts";
+import { keyCause, operatorCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
@@ -39,7 +39,7 @@ export const singleTaskRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const { reason } = decodeJson(bytes, cancelTaskSchema, {});
     const id = pathId(c, "id");
     return keyed(c, { deps, bytes }, async () => {
-      const { already } = await cancelTask(deps, id, reason ?? null, keyCause(c, "CancelSession"));
+      const { already } = await cancelTask(deps, id, reason ?? null, operatorCause(c, "CancelSession", "cancelTask"));
       return c.json({ id, status: "cancelled" } satisfies TaskCancelledAnswer, already ? 200 : 202);
     });
   });

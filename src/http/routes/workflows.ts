@@ -11,7 +11,7 @@ import { pageQuery } from "../../contract/pages.ts";
 import type { Fault } from "../../contract/problem.ts";
 import { revisionQuery } from "../../contract/queries.ts";
 import { parseYaml, placeFaults } from "../body/yaml.ts";
-import { pathId } from "../cause.ts";
+import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import { dryRunToWire } from "../dry-run-wire.ts";
 import type { AppEnv } from "../env.ts";
@@ -67,7 +67,13 @@ export const workflowRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/workflows", noQuery, async (c) => {
     const { bytes, value, locate } = await readBodyDocument(c);
     return keyed(c, { deps, bytes }, async (claim) => {
-      const { created, ...record } = await saveDefinition(deps, value, locate, claim);
+      const { created, ...record } = await saveDefinition(
+        deps,
+        value,
+        locate,
+        operatorCause(c, "SaveWorkflow", "saveWorkflow"),
+        claim,
+      );
       c.header("Location", `/v1/opscore/workflows/${record.workflowId}?revision=${record.revision}`);
       return c.json(definitionToWire(record), created ? 201 : 200);
     });

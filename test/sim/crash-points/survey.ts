@@ -193,8 +193,8 @@ const singlesOf = (story: Story, useCase: string, broken?: Broken): Promise<Sing
 export const killOnce = async (story: Story, useCase: string, broken?: Broken): Promise<Findings> =>
   (await singlesOf(story, useCase, broken)).findings;
 
-/** Calls of the recovery at which it is killed as well. */
-const AGAIN = 2;
+/** Calls of the recovery at which it is killed as well: two reads, where an operator is at it, and the write. */
+const AGAIN = 3;
 
 /** Which invocation of each make is killed twice: it costs too much to do so with all that are alike. */
 const chosen = new Map<string, string>();
@@ -209,7 +209,7 @@ const isChosen = (story: Story, reference: Run, { useCase, invocation }: Call): 
 };
 
 /**
- * The same, and the worker that recovers dies at its first or second call. Only one invocation of each make, so there
+ * The same, and the worker that recovers dies at one of its first calls. Only one invocation of each make, so there
  * is none where another story had them all.
  */
 export const killTwice = async (story: Story, useCase: string): Promise<Findings> => {

@@ -1,0 +1,33 @@
+import type { Agent } from "../../core/agent/agent.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { canonical } from "../../core/workflow/canonical.ts";
+import type { ScheduleRecord } from "../schedule-port.ts";
+import { sha256 } from "../sha256.ts";
+
+/**
+ * What the digests of audit rows are made of: the canonical JSON (RFC 8785) of what an operator sets, not of what the
+ * engine notes beside it. Of a workflow it is the definition itself, whose digest is its `hash`. Of a session it is its
+ * log, whose digest is the `hash` of its newest row: an audit row names the very rows between which it stands.
+ */
+const digestOf = (form: JsonObject | null): Promise<string | null> =>
+  form === null ? Promise.resolve(null) : sha256(canonical(form));
+
+/** Of a registration. */
+export const agentForm = (agent: Agent | null): Promise<string | null> =>
+  digestOf(
+    agent === null
+      ? null
+      : {
+          agentId: agent.id,
+          agentName: agent.name,
+          version: agent.version,
+          capabilities: agent.capabilities,
+          contactEndpoint: agent.contactEndpoint,
+          metadata: agent.metadata,
+          registration: agent.admission,
+        },
+  );
+
+/** Of a schedule: what it was told, and whether it is paused. */
+export const scheduleForm = (schedule: Pick<ScheduleRecord, "id" | "spec" | "state"> | null): Promise<string | null> =>
+  digestOf(schedule === null ? null : { scheduleId: schedule.id, ...schedule.spec, paused: schedule.state.paused });

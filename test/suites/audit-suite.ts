@@ -1,0 +1,283 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { AuditAction } from "../../src/contract/audit.ts";
+import { canonical } from "../../src/core/workflow/canonical.ts";
+import { sha256 } from "../../src/app/sha256.ts";
+import { call, oneTask, worldsOf, type Json, type Reply } from "../support/api.ts";
+import { auditRows, type Told } from "../support/audit.ts";
+import { rows } from "../support/rebuild-run.ts";
+import { begin, keyed, on, opener, SESSIONS, settle } from "../support/reruns.ts";
+import type { Platform, World } from "../support/world.ts";
+
+const API = "/v1/opscore";
+const SHA256 = /^[0-9a-f]{64}$/;
+const agentBody = { agentName: "A", version: "1", capabilities: ["work"], contactEndpoint: "http://agent.test/task" };
+const schedule = { cron: "0 0 1 1 *", workflowDefinitionId: "w" };
+
+/** Every operator's change is one row of one chain, written with the change; nothing else is. */
+export const auditSuite = (platform: Platform): void => {
+  const open = opener(platform);
+  const bare = worldsOf(platform);
+
+  describe(`audit on ${platform.name}`, () => {
+    let world: World;
+    beforeEach(async () => {
+      world = await open();
+    });
+
+    const hashOf = async (id: string): Promise<unknown> =>
+      (await rows(world, "SELECT hash FROM sessions WHERE id = ?", id))[0]?.["hash"];
+
+    /** Does something, and gives its answer with the audit rows that it left. */
+    const doing = async (
+      act: () => Promise<Reply>,
+    ): Promise<{ readonly reply: Reply; readonly added: readonly Told[] }> => {
+      const before = (await auditRows(world)).length;
+      const reply = await act();
+      await world.flush();
+      return { reply, added: (await auditRows(world)).slice(before) };
+    };
+    const ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+      doing(() => call(world, method, `${API}${path}`, body, headers));
+
+    const expectRow = (
+      { reply, added }: Awaited<ReturnType<typeof doing>>,
+      action: AuditAction,
+      kind: string,
+      id: string,
+    ): Told => {
+      expect(added).toEqual([
+        {
+          action,
+          actor: { kind: "key", id: "root" },
+          requestId: reply.headers.get("X-Request-Id"),
+          target: { kind, id },
+          before: added[0]?.before,
+          after: added[0]?.after,
+        },
+      ]);
+      for (const digest of [added[0]?.before, added[0]?.after]) if (digest !== null) expect(digest).toMatch(SHA256);
+      return added[0]!;
+    };
+
+    test("P2, P14: agents: a row for each registration by hand that says something new, with the digests of its form", async () => {
+      const form = (version: string): Promise<string> =>
+        sha256(canonical({ ...agentBody, agentId: "n", version, metadata: null, registration: "registered" }));
+      const made = expectRow(await ask("PUT", "/agents/n", agentBody), "putAgent", "agent", "n");
+      expect([made.before, made.after]).toEqual([null, await form("1")]);
+      world.clock.advance(5_000);
+      expect((await ask("PUT", "/agents/n", agentBody)).added).toEqual([]);
+      const moved = expectRow(await ask("PUT", "/agents/n", { ...agentBody, version: "2" }), "putAgent", "agent", "n");
+      expect([moved.before, moved.after]).toEqual([await form("1"), await form("2")]);
+      const refused = await ask("PUT", "/agents/n", { ...agentBody, version: 3 });
+      expect([refused.reply.status, refused.added]).toEqual([422, []]);
+    });
+
+    test("P2, P14: definitions: a row for each new revision, with the hashes of both", async () => {
+      const [one, two] = [oneTask("a", "d"), oneTask("a", "d", { priority: 1 })];
+      const first = expectRow(await ask("POST", "/workflows", one), "saveWorkflow", "workflow", "d");
+      expect([first.before, first.after]).toEqual([null, await sha256(canonical(one as never))]);
+      expect((await ask("POST", "/workflows", one)).added).toEqual([]);
+      const second = expectRow(await ask("POST", "/workflows", two), "saveWorkflow", "workflow", "d");
+      expect([second.before, second.after]).toEqual([first.after, await sha256(canonical(two as never))]);
+      const back = expectRow(await ask("POST", "/workflows", one), "saveWorkflow", "workflow", "d");
+      expect([back.before, back.after]).toEqual([second.after, first.after]);
+      const refused = await ask("POST", "/workflows", { ...one, tasks: [] });
+      expect([refused.reply.status, refused.added]).toEqual([422, []]);
+      expect((await ask("POST", "/workflows/validate", two)).added).toEqual([]);
+    });
+
+    test("P2, P14: schedules: made, changed, paused, resumed, triggered and deleted, each once", async () => {
+      await call(world, "POST", `${API}/workflows`, oneTask("a", "w"));
+      const path = "/schedules/s";
+      const made = expectRow(
+        await ask("POST", "/schedules", { ...schedule, scheduleId: "s" }),
+        "createSchedule",
+        "schedule",
+        "s",
+      );
+      expect(made.before).toBeNull();
+      expect((await ask("POST", "/schedules", { ...schedule, scheduleId: "s" })).added).toEqual([]);
+      const edit = { ...schedule, cron: "0 0 2 1 *" };
+      const steps: readonly [string, string, AuditAction, Json | undefined][] = [
+        ["PUT", path, "putSchedule", edit],
+        ["POST", `${path}/pause`, "pauseSchedule", undefined],
+        ["POST", `${path}/resume`, "resumeSchedule", undefined],
+      ];
+      let last = made.after;
+      for (const [method, at, action, body] of steps) {
+        const row = expectRow(await ask(method, at, body), action, "schedule", "s");
+        expect(row.before).toBe(last);
+        expect(row.after).not.toBe(last);
+        last = row.after;
+        expect((await ask(method, at, body)).added).toEqual([]);
+      }
+      // A start by hand leaves what the schedule is told as it is.
+      const triggered = expectRow(
+        await ask("POST", `${path}/trigger`, undefined, keyed("k")),
+        "triggerSchedule",
+        "schedule",
+        "s",
+      );
+      expect([triggered.before, triggered.after]).toEqual([last, last]);
+      expect((await ask("POST", `${path}/trigger`, undefined, keyed("k"))).added).toEqual([]);
+      const gone = expectRow(await ask("DELETE", path), "deleteSchedule", "schedule", "s");
+      expect([gone.before, gone.after]).toEqual([last, null]);
+      expect((await ask("DELETE", path)).added).toEqual([]);
+      for (const verb of ["pause", "trigger"]) {
+        const refused = await ask("POST", `${path}/${verb}`);
+        expect([refused.reply.status, refused.added]).toEqual([404, []]);
+      }
+    });
+
+    test("what a schedule does by itself is no operator's change", async () => {
+      await call(world, "POST", `${API}/workflows`, oneTask("a", "w"));
+      await call(world, "PUT", `${API}/schedules/s`, { ...schedule, cron: "* * * * *" });
+      const before = await auditRows(world);
+      world.clock.advance(180_000);
+      await world.sweep();
+      const [made] = await rows(world, "SELECT count(*) AS n FROM sessions");
+      expect(made?.["n"]).toBeGreaterThan(0);
+      expect(await auditRows(world)).toEqual(before);
+    });
+
+    test("P2, P14: a person's words to a session: one row each, between the hashes of the session's log", async () => {
+      const id = await begin(world, [
+        on("one", { retry: { maxAttempts: 9, initialInterval: "1h" } }),
+        on("two", { dependsOn: [] }),
+        on("three", { dependsOn: [] }),
+        on("four", { dependsOn: [] }),
+        { taskId: "yes", type: "approval", dependsOn: [] },
+        { taskId: "no", type: "approval", dependsOn: [], onFailure: "continue" },
+        { taskId: "paid", type: "signal", signal: "payment", dependsOn: [] },
+      ]);
+      await settle(world, id, 1, new Error("boom"));
+      const words: readonly [string, AuditAction, Json][] = [
+        ["tasks/one/retry", "retryTask", {}],
+        ["tasks/two/skip", "skipTask", {}],
+        ["tasks/three/complete", "completeTaskByHand", { output: 1 }],
+        ["tasks/yes/approve", "approveTask", { by: "ada" }],
+        ["signals/payment", "signalSession", { payload: 5 }],
+        ["pause", "pauseSession", { reason: "look" }],
+        ["resume", "resumeSession", {}],
+        ["cancel", "cancelSession", { reason: "enough" }],
+      ];
+      for (const [path, action, body] of words) {
+        const before = await hashOf(id);
+        const said = await ask("POST", `/sessions/${id}/${path}`, body, keyed(path));
+        expect(said.reply.status, said.reply.text).toBe(202);
+        const row = expectRow(said, action, "session", id);
+        const [after] = await rows(world, "SELECT hash FROM log WHERE stream = ? AND hash = ?", id, row.after);
+        expect([row.before, row.after]).toEqual([before, after?.["hash"]]);
+        expect((await ask("POST", `/sessions/${id}/${path}`, body, keyed(path))).added, path).toEqual([]);
+      }
+      const late = await ask("POST", `/sessions/${id}/pause`, {}, keyed("new"));
+      expect([late.reply.status, late.added]).toEqual([409, []]);
+    });
+
+    test("P2, P14: a task that fails by hand and an approval that is refused", async () => {
+      for (const [task, path, action] of [
+        [on("t"), "tasks/t/fail", "failTaskByHand"],
+        [{ taskId: "t", type: "approval" }, "tasks/t/reject", "rejectTask"],
+      ] as const) {
+        const id = await begin(world, [task]);
+        expectRow(await ask("POST", `/sessions/${id}/${path}`, {}), action, "session", id);
+        const again = await ask("POST", `/sessions/${id}/${path}`, {});
+        expect([again.reply.status, again.added]).toEqual([200, []]);
+        const late = await ask("POST", `/sessions/${id}/tasks/t/skip`, {});
+        expect([late.reply.status, late.added]).toEqual([409, []]);
+      }
+    });
+
+    test("what is noted under a key and changes nothing leaves no row", async () => {
+      const id = await begin(world, [on("one")]);
+      await call(world, "POST", `${SESSIONS}/${id}/pause`);
+      const said = await ask("POST", `/sessions/${id}/pause`, {}, keyed("k"));
+      expect([said.reply.status, said.added]).toEqual([200, []]);
+    });
+
+    test("P2, P14: sessions run again: the row is of the new session, which was not there before", async () => {
+      const id = await begin(world, [on("one")]);
+      await settle(world, id, 1, new Error("boom"));
+      const again = await ask("POST", `/sessions/${id}/rerun`, {}, keyed("k"));
+      const made = String(again.reply.body["sessionId"]);
+      const row = expectRow(again, "rerunSession", "session", made);
+      const [first] = await rows(world, "SELECT hash FROM log WHERE stream = ? AND seq = 1", made);
+      expect([row.before, row.after]).toEqual([null, first?.["hash"]]);
+      expect((await ask("POST", `/sessions/${id}/rerun`, {}, keyed("k"))).added).toEqual([]);
+    });
+
+    test("P2, P14: many at once: a row for each session that was changed, none for a dry run", async () => {
+      const ids = [await begin(world, [on("one")]), await begin(world, [on("one")])];
+      const cancel = { action: "cancel", filter: { workflowId: "w" } };
+      expect((await ask("POST", "/sessions/bulk", { ...cancel, dryRun: true })).added).toEqual([]);
+      const { reply, added } = await ask("POST", "/sessions/bulk", cancel);
+      expect(added.map(({ action, target, requestId }) => [action, target.id, requestId])).toEqual(
+        ids
+          .toSorted()
+          .toReversed()
+          .map((id) => ["changeSessions", id, reply.headers.get("X-Request-Id")]),
+      );
+      expect((await ask("POST", "/sessions/bulk", cancel)).added).toEqual([]);
+    });
+
+    test("P2, P14: a single task that is cancelled is the session it is", async () => {
+      const made = await ask("POST", "/tasks", { agentId: "a", name: "t" });
+      expect([made.reply.status, made.added]).toEqual([202, []]);
+      const { id, sessionId } = made.reply.body;
+      expectRow(await ask("POST", `/tasks/${String(id)}/cancel`), "cancelTask", "session", String(sessionId));
+      expect((await ask("POST", `/tasks/${String(id)}/cancel`)).added).toEqual([]);
+    });
+
+    test("work is no operator's change: starts, reports, settle calls, heartbeats, webhooks, ticks", async () => {
+      const id = await begin(world, [on("one"), on("two")]);
+      await settle(world, id, 1, "done");
+      await call(world, "POST", `${API}/tasks/tsk_${id.slice(4)}.2:1/heartbeat`, {});
+      const now = new Date(world.clock.now()).toISOString();
+      const state = { agentId: "a", timestamp: now, state: "idle", details: {} };
+      expect((await call(world, "POST", `${API}/agent/a/state`, state)).status).toBe(202);
+      await world.pass(3_600_000);
+      expect(await auditRows(world)).toEqual([]);
+    });
+
+    test("P13: no payload and no secret is in the chain", async () => {
+      const secret = "hunter2-hunter2";
+      await ask("PUT", "/agents/n", {
+        ...agentBody,
+        contactEndpoint: `http://u:${secret}@agent.test/`,
+        metadata: { secret },
+      });
+      await ask("POST", "/workflows", oneTask("a", "w", { parameters: { secret } }));
+      await ask("PUT", "/schedules/s", { ...schedule, initialPayload: { secret }, description: secret });
+      const id = await begin(world, [on("one")]);
+      await ask("POST", `/sessions/${id}/signals/x`, { payload: { secret } }, keyed(secret));
+      await ask("POST", `/sessions/${id}/cancel`, { reason: secret });
+      expect(await auditRows(world)).toHaveLength(5);
+      const stored = await rows(world, "SELECT cause, events FROM log WHERE stream = 'audit'");
+      expect(JSON.stringify(stored)).not.toContain(secret);
+    });
+
+    test("P2, P3: many operators at one moment: as many rows as changes, one chain", { timeout: 60_000 }, async () => {
+      const count = 12;
+      const ids: string[] = [];
+      for (let n = 0; n < count; n += 1) ids.push(await begin(world, [{ taskId: "yes", type: "approval" }]));
+      const replies = await Promise.all(ids.map((id) => call(world, "POST", `${SESSIONS}/${id}/tasks/yes/approve`)));
+      const done = replies.filter(({ status }) => status === 202).length;
+      const refused = replies.filter(({ status }) => status === 503).length;
+      expect(done + refused).toBe(count);
+      // A writer that was stale six times comes again.
+      expect(done).toBeGreaterThan(0);
+      const completed = await rows(world, "SELECT count(*) AS n FROM sessions WHERE status = 'completed'");
+      expect([await auditRows(world), completed[0]?.["n"]]).toMatchObject([{ length: done }, done]);
+      await world.flush();
+    });
+
+    test("P2, P8: whoever is stale decides again; what it then finds done is not recorded twice", async () => {
+      const other = await bare();
+      const results = await Promise.all(
+        [1, 2, 3, 4].map(() => call(other, "POST", `${API}/workflows`, oneTask("a", "same"))),
+      );
+      expect(results.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 201]);
+      expect(await auditRows(other)).toHaveLength(1);
+    });
+  });
+};
