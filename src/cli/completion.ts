@@ -56,7 +56,8 @@ export const candidates = (program: Command, words: readonly string[]): readonly
     return options.flatMap(({ long }) => (long?.startsWith(begun) === true ? [long] : [])).toSorted();
   }
   const choices = command.registeredArguments[place]?.argChoices ?? [];
-  const commands = command.commands.map((one) => one.name());
+  const shown = program.createHelp().visibleCommands(command);
+  const commands = shown.map((one) => one.name()).filter((name) => name !== "help");
   return [...choices, ...commands].filter((one) => one.startsWith(begun)).toSorted();
 };
 

@@ -13,8 +13,9 @@ import { migrateLibsql } from "../../src/store/migrate-libsql.ts";
 import { statement } from "../../src/store/sql-port.ts";
 import { oneTask, start } from "../support/api.ts";
 import { cliWorlds, emptyFolder, runCli, transcript, type Around } from "../support/cli.ts";
+import { nodePlatform } from "../support/node-platform.ts";
 import { callInto } from "../support/sdk.ts";
-import { unreachableCall, type World, type WorldOptions } from "../support/world.ts";
+import { unreachableCall, type Platform, type World, type WorldOptions } from "../support/world.ts";
 
 const drizzle = fileURLToPath(new URL("../../drizzle", import.meta.url));
 const KEY = "a-key-of-this-server";
@@ -135,6 +136,23 @@ describe("the server", () => {
     expect(await faults(["--no-here"], { ...around, env: without, folder: "/nonexistent" })).toEqual([
       expect.objectContaining({ check: "key", message: "there is no key" }),
     ]);
+  });
+
+  test("its store is away", async () => {
+    const broken: Platform = {
+      ...nodePlatform,
+      openSql: () => {
+        const batch = () => Promise.reject(new Error("SQLITE_IOERR"));
+        return Promise.resolve({ sql: { batch }, close: () => Promise.resolve() });
+      },
+    };
+    const { cli } = await open({}, { allowUnsigned: false }, broken);
+    const { code, out } = await cli(["doctor", "--no-here"]);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/FAULT store: it takes no requests: .*\n +fix: See/) as string,
+    ]);
+    expect((await cli(["agents", "list"])).code).toBe(1);
   });
 
   test("a key without the scopes that are needed", async () => {

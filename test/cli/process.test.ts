@@ -1,6 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { startListener } from "../../scripts/samples/listener.ts";
 import { emptyFolder } from "../support/cli.ts";
@@ -62,6 +65,16 @@ test("whoever has read enough ends it without a word", { timeout: LIMIT_MS }, as
   const { child, ended } = opscore(["completion", "bash"]);
   child.stdout.destroy();
   expect(await ended).toMatchObject({ code: 0, signal: null, err: "" });
+});
+
+test("bash completes by the script that it is given", { timeout: LIMIT_MS }, async () => {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, "opscore"), `#!/bin/sh\nexec "${process.execPath}" "${entry}" "$@"\n`, { mode: 0o755 });
+  const script =
+    'eval "$(opscore completion bash)"; COMP_WORDS=(opscore sessions re); COMP_CWORD=2; _opscore; echo "${COMPREPLY[@]}"';
+  const env = { ...process.env, PATH: `${folder}${delimiter}${process.env["PATH"]}` };
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { env });
+  expect(stdout).toBe("reject rerun resume retry\n");
 });
 
 test("Ctrl-C ends a wait with 130, and what was printed is one document", { timeout: LIMIT_MS }, async () => {

@@ -238,6 +238,8 @@ describe("completion", () => {
     expect(await complete("sessions", "list", "--st")).toEqual(["--started-after", "--started-before", "--status"]);
     expect(await complete("--url", "http://x", "completion", "")).toEqual(["bash", "fish", "zsh"]);
     expect(await complete("agents", "list", "--limit", "")).toEqual([""]);
+    expect(await complete("agents", "up")).toEqual(["update-state"]);
+    expect(await complete("u")).toEqual([""]);
   });
 
   test.each(["bash", "zsh", "fish"])("a script for %s", async (shell) => {

@@ -9,7 +9,7 @@ import { createOpsCore, type Fetch, type Seams } from "../../src/sdk/index.ts";
 import { worldsOf } from "./api.ts";
 import { nodePlatform } from "./node-platform.ts";
 import { callInto, fetchOf, quickSeams } from "./sdk.ts";
-import { API_KEY, type World, type WorldOptions } from "./world.ts";
+import { API_KEY, type Platform, type World, type WorldOptions } from "./world.ts";
 
 /** How a command line ended. */
 export interface Ran {
@@ -89,15 +89,15 @@ export interface CliWorld {
 }
 
 /** Opens worlds that command lines run against, in this process and with a clock that waits move. */
-export const cliWorlds = (): ((outcomes?: Outcomes, options?: WorldOptions) => Promise<CliWorld>) => {
+export const cliWorlds = (): ((outcomes?: Outcomes, options?: WorldOptions, on?: Platform) => Promise<CliWorld>) => {
   const open = worldsOf(nodePlatform);
-  return async (outcomes = {}, options = {}) => {
+  return async (outcomes = {}, options = {}, on = nodePlatform) => {
     const sent: { readonly task_name: string; readonly opscore_task_id: string }[] = [];
     const call = callInto(async (request) => {
       sent.push((await request.json()) as (typeof sent)[number]);
       return Response.json({});
     });
-    const world = await open({ call, ...options });
+    const world = await open({ call, ...options }, on);
     const agent = createOpsCore({ baseUrl: "http://localhost", apiKey: API_KEY, fetch: fetchOf(world) });
     const settle = async (): Promise<void> => {
       for (const task of sent.splice(0)) {

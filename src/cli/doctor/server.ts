@@ -23,9 +23,13 @@ const clock = async (context: Context): Promise<Finding | null> => {
   const { baseUrl, fetch } = settingsOf(clientOptionsOf(context.io, context.settings()));
   const now = (): number => context.io.seams?.now() ?? Date.now();
   const before = now();
-  const response = await fetch(`${baseUrl}/health`, { method: "GET", redirect: "manual" });
-  await response.text();
-  const said = response.headers.get("Date");
+  const said = await fetch(`${baseUrl}/health`, { method: "GET", redirect: "manual" }).then(
+    async (response) => {
+      await response.text();
+      return response.headers.get("Date");
+    },
+    () => null, // it has answered a moment ago; what comes next tells
+  );
   const at = said === null ? Number.NaN : Date.parse(said);
   if (Number.isNaN(at)) return null;
   const skew = at < before - 1_000 ? at - before : Math.max(0, at - now());
@@ -38,15 +42,16 @@ const clock = async (context: Context): Promise<Finding | null> => {
 };
 
 const version = async ({ client, io }: Context): Promise<Finding> => {
-  const { info } = await client().schemas.openApi();
-  const other = String((info as { readonly version?: unknown } | undefined)?.version);
-  return other === io.version
-    ? ok("version", `both are ${other}`)
-    : fault(
-        "version",
-        `this command line is ${io.version}, the server ${other}`,
-        `Use the same release: npx ops-core@${other}, or update the server.`,
-      );
+  const fix = (other: string): string => `Use the same release: npx ops-core@${other}, or update the server.`;
+  try {
+    const { info } = await client().schemas.openApi();
+    const other = String((info as { readonly version?: unknown } | undefined)?.version);
+    if (other === io.version) return ok("version", `both are ${other}`);
+    return fault("version", `this command line is ${io.version}, the server ${other}`, fix(other));
+  } catch (error) {
+    if (!(error instanceof OpsCoreError) || error.code === "aborted") throw error;
+    return fault("version", `the server does not say of which release it is: ${why(error)}`, fix(io.version));
+  }
 };
 
 /** A key over plain HTTP can be read by whoever is on the way. */
