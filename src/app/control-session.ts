@@ -10,7 +10,10 @@ import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import type { Wish } from "./tries.ts";
 
-/** Under a key a word is taken once: said again, it is answered as the first time. The newest 16 are remembered. */
+/**
+ * Under a key a word is taken once: said again, it is answered as the first time. The newest 16 of signals are remembered,
+ * and the newest 16 of all other words.
+ */
 export type MaybeKey = ControlKey | null;
 
 const keyed = (key: MaybeKey): { readonly key?: ControlKey } => (key === null ? {} : { key });
@@ -38,7 +41,7 @@ const controlled = async (deps: Deps, sessionId: string, wish: Wish, cause: Caus
     case "refused":
       throw new OpsError("conflict", answer.message);
     case "answered":
-      return { state, status: answer.status as ReadStatus, already: false, replayed: true };
+      return { state, status: answer.status as ReadStatus, already: answer.already, replayed: true };
     case "key_reused":
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request.");
     case "no_task":
@@ -65,13 +68,15 @@ export const pauseSession = (
 export const resumeSession = (deps: Deps, sessionId: string, key: MaybeKey, cause: Cause): Promise<Controlled> =>
   controlled(deps, sessionId, { type: "ResumeSession", actor: cause.actor, ...keyed(key) }, cause);
 
-/** Sends a signal; one that comes early is kept. The same Idempotency-Key again is the same signal. */
+/** Sends a signal; one that comes early is kept. */
 export const signalSession = (
   deps: Deps,
   sessionId: string,
-  signal: { readonly name: string; readonly payload: Json; readonly key: string | null },
+  signal: { readonly name: string; readonly payload: Json },
+  key: MaybeKey,
   cause: Cause,
-): Promise<Controlled> => controlled(deps, sessionId, { type: "SignalSession", ...signal, actor: cause.actor }, cause);
+): Promise<Controlled> =>
+  controlled(deps, sessionId, { type: "SignalSession", ...signal, actor: cause.actor, ...keyed(key) }, cause);
 
 /** A task by its id in the definition, or by its own id (`tsk_…`), which names items of maps too. */
 const taskNamed = (sessionId: string, text: string): TaskName => {

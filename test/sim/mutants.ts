@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
   { name: "a paused session's tasks stay in their queues", file: "src/app/commit-decision.ts", find: "(state?.paused === undefined ? (state?.open ?? []) : [])", put: "(state?.open ?? [])" },
   { name: "an early signal is lost", file: `${DECIDE}/await.ts`, find: "if (isSignal && takeSignal(turn, task.taskId, n, name)) return;", put: "" },
   { name: "a signal is taken twice", file: `${DECIDE}/evolve.ts`, find: "event.signal === undefined ? state : withoutSignal(state, event.signal)", put: "event.signal === undefined ? state : state" },
-  { name: "a signal with the same key is another", file: `${DECIDE}/control.ts`, find: "if (key !== null && state.signalKeys?.includes(key) === true) return unchanged;", put: "" },
+  { name: "a signal with the same key is another", file: `${DECIDE}/decide.ts`, find: "const earlier = answeredBefore(before, key);", put: "const earlier = type === \"SignalSession\" ? undefined : answeredBefore(before, key);" },
   { name: "an approval's time-out is ignored", file: `${DECIDE}/await.ts`, find: "if (until === null || turn.now < until) return;", put: "if (until === null || what === \"approval\" || turn.now < until) return;" },
   { name: "a rejection without a comment approves", file: `${DECIDE}/await.ts`, find: "  if (approved) {", put: "  if (approved || comment === null) {" },
   { name: "an item is entered twice", file: `${DECIDE}/evolve.ts`, find: "{ ...task, next: task.next + 1 }", put: "{ ...task, next: task.next }" },

@@ -157,6 +157,8 @@ export class SimPeople {
           this.#world.bug(`session ${sessionId} is there and is not found`, "P3");
         else if (![200, 202, 404, 409].includes(reply.status))
           this.#world.bug(`${verb} answered ${reply.status} ${JSON.stringify(reply.json)}`);
+        if (key !== null && (said.status ?? 0) > 0 && reply.status < 300 && reply.status !== said.status)
+          this.#world.bug(`${key} was answered ${said.status}, then ${reply.status}`, "P8");
         said.status = Math.max(said.status ?? 0, reply.status < 300 ? reply.status : 0);
         done();
       },
@@ -181,7 +183,7 @@ export class SimPeople {
       if (key === null) continue;
       if (verb !== "signal") {
         const answers = events.filter((event) => event.type === "ControlAnswered" && event.key === key).length;
-        // What changed nothing is not remembered: a copy that comes later may be taken, once.
+        // What changes nothing is remembered too, but in a session that has ended, where no copy can act.
         const is = answers === 1 || (answers === 0 && said.status === 200);
         check(is, "P8", () => `${key} to ${sessionId} was answered ${said.status} and taken ${answers} times`);
         continue;

@@ -73,12 +73,44 @@ export const controlKeysSuite = (platform: Platform): void => {
       expect((await shown(world, id)).tasks.map(({ status }) => status)).toEqual(["skipped", "running"]);
     });
 
-    test("what changed nothing is no answer to remember; a bad key is 400", async () => {
+    test("P8: what changed nothing is remembered too: a copy that comes late does not act", async () => {
       const world = await open();
       const id = await begin(world, [on("one")]);
-      expect((await say(world, id, "resume", "k")).status).toBe(200);
-      expect((await say(world, id, "pause", "k")).status).toBe(202);
+      expect((await say(world, id, "pause", "k1")).status).toBe(202);
+      const nothing = await say(world, id, "pause", "k2");
+      expect([nothing.status, nothing.body["status"]]).toEqual([200, "paused"]);
+      expect((await say(world, id, "resume", "k3")).status).toBe(202);
+      const late = await say(world, id, "pause", "k2");
+      expect([late.status, late.text]).toEqual([200, nothing.text]);
+      expect((await shown(world, id)).status).toBe("running");
+      expectProblem(await say(world, id, "resume", "k2"), 422, "idempotency_key_reused");
       expectProblem(await say(world, id, "pause", "a b"), 400, "invalid_header");
+      expect((await run(world, false)).findings).toEqual([]);
+    });
+
+    test("P8: a signal under a used key is the same signal, or 422, also after the session has ended", async () => {
+      const world = await open();
+      const id = await begin(world, [on("one"), { taskId: "paid", type: "signal", signal: "payment" }]);
+      const first = await say(world, id, "signals/payment", "k", { payload: { eur: 5 } });
+      expect(first.status).toBe(202);
+      const repeat = async (): Promise<void> => {
+        const again = await say(world, id, "signals/payment", "k", { payload: { eur: 5 } });
+        expect([again.status, again.text]).toEqual([202, first.text]);
+        for (const [path, body] of [
+          ["signals/payment", { payload: { eur: 6 } }],
+          ["signals/payment", undefined],
+          ["signals/refund", { payload: { eur: 5 } }],
+          ["pause", { reason: "x" }],
+        ] as const) {
+          expectProblem(await say(world, id, path, "k", body), 422, "idempotency_key_reused");
+        }
+      };
+      await repeat();
+      await settle(world, id, 1, { ok: true });
+      expect((await shown(world, id)).status).toBe("completed");
+      await repeat();
+      expectProblem(await say(world, id, "signals/payment", "new"), 409, "session_ended");
+      expect((await run(world, false)).findings).toEqual([]);
     });
 
     test("a pause is its session's alone: its child goes on, and what that came to counts once it is resumed", async () => {

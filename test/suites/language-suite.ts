@@ -316,7 +316,7 @@ export const languageSuite = (platform: Platform): void => {
       ).toBe(202);
       expect(
         (await control("signals/go-ahead", { payload: { note: "early" } }, { "Idempotency-Key": "s1" })).status,
-      ).toBe(200);
+      ).toBe(202);
       expect(await world.session(id)).toMatchObject({ waitingFor: { code: "timer", taskId: "pause" } });
       await world.pass(91_000);
       await world.work();

@@ -60,12 +60,12 @@ export const under = (key: string, command: SessionCommand, request = "r"): Sess
 
 export const signal = (
   name: string,
-  options: { readonly payload?: Json; readonly key?: string; readonly now?: number } = {},
+  options: { readonly payload?: Json; readonly key?: string; readonly request?: string; readonly now?: number } = {},
 ): SessionCommand => ({
   type: "SignalSession",
   name,
   payload: options.payload ?? null,
-  key: options.key ?? null,
+  ...(options.key === undefined ? {} : { key: { key: options.key, request: options.request ?? "r" } }),
   actor,
   ...clock(options.now ?? T0),
 });

@@ -176,7 +176,7 @@ export const signal = (name: string, payload: Json, now = T0, key: string | null
   type: "SignalSession",
   name,
   payload,
-  key,
+  ...(key === null ? {} : { key: { key, request: "r" } }),
   ...clock(now),
 });
 export const control = (n: number, action: TaskAction, now = T0): SessionCommand => ({

@@ -111,7 +111,7 @@ const playPerson = ({ n, name }: TaskAwaited, mock: Mock, now: number): Coming |
   switch (mock.kind) {
     case "signal": {
       const { payload } = mock;
-      return { at: now + mock.afterMs, wish: { type: "SignalSession", name, payload, key: null, actor: DRY_RUN } };
+      return { at: now + mock.afterMs, wish: { type: "SignalSession", name, payload, actor: DRY_RUN } };
     }
     case "approve":
     case "reject": {

@@ -201,7 +201,7 @@ export const answersByOperation = {
   "POST /v1/opscore/sessions/{sessionId}/signals/{name}": operation(
     { 200: signalSentAnswer, 202: signalSentAnswer },
     ...control,
-    "invalid_header",
+    ...keyedByClient,
     "conflict",
   ),
   "POST /v1/opscore/sessions/{sessionId}/tasks/{task}/retry": taskRetry,

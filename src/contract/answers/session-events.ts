@@ -72,6 +72,8 @@ export const controlAnswered = event("ControlAnswered", "What a person's word un
   key: text("The Idempotency-Key."),
   request: text("Tells the request from another one under the same key."),
   status: text("The status of the session in the answer."),
+  already: z.literal(true).exactOptional().describe("It was so already, and nothing changed."),
+  signal: z.literal(true).exactOptional().describe("It was a signal."),
 });
 
 /** Something an operator should know that changes nothing. */

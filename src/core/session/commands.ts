@@ -144,10 +144,9 @@ export interface ResumeSession extends CommandBase {
 
 export interface SignalSession extends CommandBase {
   readonly type: "SignalSession";
+  readonly key?: ControlKey;
   readonly name: string;
   readonly payload: Json;
-  /** Idempotency-Key: the same signal again is the same signal. */
-  readonly key: string | null;
   readonly actor: Actor;
 }
 

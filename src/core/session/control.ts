@@ -14,7 +14,7 @@ export type ControlAnswer =
   | { readonly kind: "done" }
   | { readonly kind: "unchanged" }
   /** The very same word was taken before, under the same key: what was answered then. */
-  | { readonly kind: "answered"; readonly status: string }
+  | { readonly kind: "answered"; readonly status: string; readonly already: boolean }
   | { readonly kind: "key_reused" }
   | { readonly kind: "ended"; readonly status: string }
   | { readonly kind: "no_task" }
@@ -135,13 +135,13 @@ export const resume = (turn: Turn, { actor }: ResumeSession): ControlAnswer => {
 /** Hands a signal to the task that waits for it, or keeps it for the one that will. */
 export const signal = (turn: Turn, { name, payload, key, actor }: SignalSession): ControlAnswer => {
   const { state } = turn;
-  if (key !== null && state.signalKeys?.includes(key) === true) return unchanged;
+  if (key !== undefined && state.signalKeys?.includes(key.key) === true) return unchanged;
   if (state.status !== "open") return { kind: "ended", status: state.status };
   const waiting = state.open.find((task) => task.phase === "awaiting" && task.what === "signal" && task.name === name);
   if (waiting === undefined && Object.values(state.signals ?? {}).flat().length >= MAX_SIGNALS) {
     return refused(`The session already keeps ${MAX_SIGNALS} signals that nothing has waited for.`);
   }
-  emit(turn, { type: "SignalReceived", name, payload, key, actor });
+  emit(turn, { type: "SignalReceived", name, payload, key: key?.key ?? null, actor });
   if (waiting !== undefined) takeSignal(turn, waiting.taskId, waiting.n, name);
   proceed(turn);
   return done;

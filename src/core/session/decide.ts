@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { answeredBefore } from "./answered.ts";
 import { beginCall, endCall } from "./call.ts";
-import type { ControlKey, SessionCommand } from "./commands.ts";
+import type { ControlTask, PauseSession, ResumeSession, SessionCommand, SignalSession } from "./commands.ts";
 import { controlTask, pause, resume, signal, type ControlAnswer } from "./control.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { SessionEvent } from "./events.ts";
@@ -55,18 +55,31 @@ const decision = (turn: Turn, answer: Answer): Decision => {
   return { events: [], state, agents, answer: { kind: "needs_facts", needs }, steps };
 };
 
-/** Does what a person says, once: under the same key it is answered as it was the first time, whatever came since. */
-const keyed = (turn: Turn, { key }: { readonly key?: ControlKey }, act: () => ControlAnswer): Decision => {
+type Word = ControlTask | PauseSession | ResumeSession | SignalSession;
+
+/**
+ * Does what a person says, once: under the same key it is answered as it was the first time, whatever came since. That
+ * nothing had to change is noted too, or a copy that comes late would act.
+ */
+const keyed = (turn: Turn, { type, key }: Word, act: () => ControlAnswer): Decision => {
   const before = turn.state;
   const earlier = answeredBefore(before, key);
   if (earlier !== undefined) {
     const isSame = earlier.request === key?.request;
-    return decision(turn, isSame ? { kind: "answered", status: earlier.status } : { kind: "key_reused" });
+    const { status, already = false } = earlier;
+    return decision(turn, isSame ? { kind: "answered", status, already } : { kind: "key_reused" });
   }
   const made = decision(turn, act());
-  if (key === undefined || made.answer.kind !== "done") return made;
+  const already = made.answer.kind === "unchanged";
+  if (key === undefined || before.status !== "open" || (made.answer.kind !== "done" && !already)) return made;
   // First in its row: the session may end by what follows, and after its end nothing is noted.
-  const noted: SessionEvent = { type: "ControlAnswered", ...key, status: readStatus(made.state) };
+  const noted: SessionEvent = {
+    type: "ControlAnswered",
+    ...key,
+    status: readStatus(made.state),
+    ...(already ? { already } : {}),
+    ...(type === "SignalSession" ? { signal: true } : {}),
+  };
   const events = [noted, ...made.events];
   const place = { seq: turn.seq, at: turn.now };
   return { ...made, events, state: events.reduce((state, event) => evolve(state, event, place), before) };
@@ -116,7 +129,7 @@ export const decide = (state: SessionState | null, command: SessionCommand, fact
     case "ResumeSession":
       return keyed(turn, command, () => resume(turn, command));
     case "SignalSession":
-      return decision(turn, signal(turn, command));
+      return keyed(turn, command, () => signal(turn, command));
     case "CancelSession":
       if (state.status === "cancelled") return decision(turn, { kind: "unchanged" });
       if (state.status !== "open") return decision(turn, { kind: "ended", status: state.status });

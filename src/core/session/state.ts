@@ -197,7 +197,7 @@ export interface SessionState {
   readonly paused?: { readonly at: number; readonly reason: string | null };
   /** Signals that nobody has waited for yet: by name the log rows they are in, the oldest first. */
   readonly signals?: Readonly<Record<string, readonly number[]>>;
-  /** The Idempotency-Keys of the signals that came last. */
+  /** Of old logs, which did not note what a signal was answered: the Idempotency-Keys of those that came last. */
   readonly signalKeys?: readonly string[];
   /** The Idempotency-Keys of a person's words that came last, and what was answered. */
   readonly answered?: readonly AnsweredKey[];
@@ -221,6 +221,10 @@ export interface AnsweredKey {
   readonly request: string;
   /** The session's status in the answer. */
   readonly status: string;
+  /** It was so already, and nothing changed. */
+  readonly already?: true;
+  /** It was a signal. */
+  readonly signal?: true;
 }
 
 export interface ParentRef {

@@ -102,18 +102,13 @@ export const sessionControlRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   });
 
   app.post(`${SESSION}/signals/:name`, noQuery, async (c) => {
-    const bytes = await readBody(c, limits);
-    const { payload } = decodeJson(bytes, signalSchema, {});
+    const { body, key } = await readWord(c);
+    const { payload } = decodeJson(body, signalSchema, {});
     const sessionId = pathId(c, "sessionId");
     const name = pathId(c, "name");
-    const key = (await idempotencyOf(c, bytes))?.key ?? null;
-    const signal = { name, payload: jsonValue(payload ?? null), key };
-    const { status, already, replayed } = await signalSession(
-      deps,
-      sessionId,
-      signal,
-      operatorCause(c, "SignalSession", "signalSession"),
-    );
+    const signal = { name, payload: jsonValue(payload ?? null) };
+    const cause = operatorCause(c, "SignalSession", "signalSession");
+    const { status, already, replayed } = await signalSession(deps, sessionId, signal, key, cause);
     markReplayed(c, replayed);
     return c.json({ sessionId, signal: name, status } satisfies SignalSentAnswer, already ? 200 : 202);
   });

@@ -69,13 +69,26 @@ describe("a person's word under an Idempotency-Key", () => {
       .answers({ kind: "key_reused" });
   });
 
-  test("what was refused, or changed nothing, is not noted", () => {
+  test("P8: what changed nothing is noted while the session is open, and a late copy does nothing", () => {
+    const word = under("k2", pause());
+    const twice = running().when(under("k1", pause())).and.when(word);
+    twice.then({ type: "ControlAnswered", key: "k2", request: "r", status: "paused", already: true });
+    twice.answers({ kind: "unchanged" });
+    const resumed = twice.and.when(resume()).and;
+    resumed.when(word).then().answers({ kind: "answered", status: "paused", already: true });
+    const over = running().when(control("one", skip)).and.when(cancel()).and;
+    over
+      .when(under("k3", control("one", skip)))
+      .then()
+      .answers({ kind: "unchanged" });
+  });
+
+  test("what was refused is not noted", () => {
     const said = running();
     said
       .when(under("k", control("two", skip)))
       .then()
       .answers({ kind: "refused" });
-    said.when(under("k", resume())).then().answers({ kind: "unchanged" });
     said
       .when(under("k", control("none", skip)))
       .then()
@@ -90,7 +103,7 @@ describe("a person's word under an Idempotency-Key", () => {
     }
     expect(session.state.answered?.map(({ key }) => key)).toEqual(Array.from({ length: 16 }, (_, at) => `k${at + 4}`));
     session.when(under("k4", pause())).then().answers({ kind: "answered", status: "paused" });
-    session.when(under("k3", resume())).answers({ kind: "unchanged" });
+    session.when(under("k3", resume())).then({ type: "ControlAnswered", already: true }).answers({ kind: "unchanged" });
   });
 
   test("without a key nothing is noted", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { evolve } from "../../../src/core/session/evolve.ts";
 import { agent, cancel, call, done, given, MINUTE, start, T0 } from "../../support/given.ts";
-import { pause, resume, signal } from "../../support/given-control.ts";
+import { pause, resume, signal, under } from "../../support/given-control.ts";
 import { MAX_SIGNALS } from "../../../src/core/session/signals.ts";
 
 const wait = { taskId: "paid", type: "signal", signal: "payment", nextTaskId: null };
@@ -76,34 +76,71 @@ describe("a signal", () => {
 });
 
 describe("the same signal again", () => {
-  test("is the same signal, also after the session has ended", () => {
-    const once = early.when(signal("go", { key: "k1" })).and;
-    expect(once.state.signalKeys).toEqual(["k1"]);
-    once
+  test("is the same signal and answered as the first time, also after the session has ended", () => {
+    const once = early.when(signal("go", { key: "k1" }));
+    once.then(
+      { type: "ControlAnswered", key: "k1", request: "r", status: "running", signal: true },
+      { type: "SignalReceived", key: "k1" },
+    );
+    const again = { kind: "answered", status: "running", already: false } as const;
+    expect(once.and.state).not.toHaveProperty("signalKeys");
+    once.and
       .when(signal("go", { key: "k1" }))
       .then()
-      .answers({ kind: "unchanged" });
-    once.when(signal("go", { key: "k2" })).then({ type: "SignalReceived", key: "k2" });
-    const over = once.when(cancel()).and;
+      .answers(again);
+    once.and.when(signal("go", { key: "k2" })).then({ type: "ControlAnswered" }, { type: "SignalReceived", key: "k2" });
+    const over = once.and.when(cancel()).and;
     over
       .when(signal("go", { key: "k1" }))
       .then()
-      .answers({ kind: "unchanged" });
+      .answers(again);
     over
       .when(signal("go", { key: "k3" }))
       .then()
       .answers({ kind: "ended", status: "cancelled" });
   });
 
-  test("is known by the sixteen newest keys", () => {
-    let from = early;
+  test("with another payload, another name or as another word is told so, and no signal", () => {
+    const once = early.when(signal("go", { key: "k1" })).and;
+    for (const word of [signal("go", { key: "k1", request: "another" }), under("k1", pause(), "another")]) {
+      once.when(word).then().answers({ kind: "key_reused" });
+      once.when(cancel()).and.when(word).then().answers({ kind: "key_reused" });
+    }
+    const paused = early.when(under("k", pause())).and;
+    paused
+      .when(signal("go", { key: "k", request: "another" }))
+      .then()
+      .answers({ kind: "key_reused" });
+  });
+
+  test("is known by the sixteen newest keys, beside those of other words", () => {
+    let from = early.when(under("p", pause())).and;
     for (let i = 1; i <= 17; i += 1) from = from.when(signal("go", { key: `k${i}` })).and;
-    expect(from.state.signalKeys).toHaveLength(16);
+    expect(from.state.answered?.map(({ key }) => key)).toEqual(["p", ...Array.from({ length: 16 }, (_, i) => `k${i + 2}`)]); // prettier-ignore
     from
       .when(signal("go", { key: "k2" }))
       .then()
-      .answers({ kind: "unchanged" });
-    from.when(signal("go", { key: "k1" })).then({ type: "SignalReceived" });
+      .answers({ kind: "answered" });
+    from.when(under("p", pause())).then().answers({ kind: "answered", status: "paused" });
+    from.when(signal("go", { key: "k1" })).then({ type: "ControlAnswered" }, { type: "SignalReceived" });
+  });
+
+  test("of a log that did not note the answers is known by its key, and noted then", () => {
+    const { state } = early;
+    const received = (key: string) => ({ type: "SignalReceived", name: "go", payload: 1, key, actor: { kind: "key", id: "root" } }) as const; // prettier-ignore
+    const old = Array.from({ length: 17 }, (_, i) => received(`k${i}`)).reduce<typeof state>(
+      (now, event) => evolve(now, event, { seq: 2, at: T0 }),
+      state,
+    );
+    expect(old.signalKeys).toEqual(Array.from({ length: 16 }, (_, i) => `k${i + 1}`));
+    const from = early.with({ state: old });
+    const again = from.when(signal("go", { key: "k1" }));
+    again.then({ type: "ControlAnswered", status: "running", already: true, signal: true });
+    again.answers({ kind: "unchanged" });
+    again.and
+      .when(signal("go", { key: "k1" }))
+      .then()
+      .answers({ kind: "answered", already: true });
   });
 });
 
