@@ -13,7 +13,7 @@ import { factsWith } from "./facts-with.ts";
 import type { EndCallOf } from "./make-call.ts";
 import type { EndDispatch } from "./send-task.ts";
 import type { LoadedSession } from "./store-port.ts";
-import { contention, MAX_TRIES, withClock, type Wish } from "./tries.ts";
+import { contention, MAX_TRIES, restBefore, withClock, type Wish } from "./tries.ts";
 
 /** The facts of a loaded session, with its compiled definition; `null` if there is no such session. */
 export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
@@ -30,17 +30,7 @@ export interface Advanced {
   readonly decision: Decision;
 }
 
-/**
- * The one way a session changes: load, decide, evolve, commit, publish. `null`: there is no such session.
- * A stale commit writes nothing and starts over, at most six times, then 503. After a crash at any point
- * either nothing happened or everything did, and the sweep does the publishing.
- */
-export const advanceSession = async (
-  deps: Deps,
-  sessionId: string,
-  wish: Wish,
-  cause: Cause,
-): Promise<Advanced | null> => {
+const advance = async (deps: Deps, sessionId: string, wish: Wish, cause: Cause): Promise<Advanced | null> => {
   let historyOf: string | null = null;
   let needs: Needs | null = null;
   for (let tries = 0; tries < MAX_TRIES;) {
@@ -72,8 +62,20 @@ export const advanceSession = async (
       return advanced;
     }
     tries += 1;
+    await restBefore(deps, tries);
   }
   throw contention();
+};
+
+/**
+ * The one way a session changes: load, decide, evolve, commit, publish. `null`: there is no such session.
+ * A stale commit writes nothing and starts over, at most six times, then 503; within one process commands on one
+ * session wait for each other instead. After a crash at any point either nothing happened or everything did, and the
+ * sweep does the publishing.
+ */
+export const advanceSession = (deps: Deps, sessionId: string, wish: Wish, cause: Cause): Promise<Advanced | null> => {
+  const work = (): Promise<Advanced | null> => advance(deps, sessionId, wish, cause);
+  return deps.turns === undefined ? work() : deps.turns.of(sessionId, work);
 };
 
 /** Makes a call that was left to whoever takes its hint, unless it has begun: then, or too late, nothing changes. */

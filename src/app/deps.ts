@@ -4,6 +4,7 @@ import type { AgentGateway, Calendar, Clock, Defer, Entropy, Hints, Log } from "
 import { hexOf } from "./sha256.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import type { Store } from "./store-port.ts";
+import type { Turns } from "./turns.ts";
 
 /** Everything a use case may touch. Built once by the entry; holds no state of requests. */
 export interface Deps {
@@ -12,6 +13,10 @@ export interface Deps {
   readonly calls: TaskCaller;
   /** Which calls this invocation leaves to the queue consumer; absent: none. */
   readonly callLimits?: CallLimits;
+  /** Where one process is all that writes: its commands on one session in turn; absent: as they come. */
+  readonly turns?: Turns;
+  /** Waits so many milliseconds before a stale writer tries again; absent: it tries at once. */
+  readonly rest?: (ms: number) => Promise<void>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly defer: Defer;

@@ -9,7 +9,7 @@ import { widened, type Needs } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
 import { factsOf, publishCommit, wakeSessions } from "./advance-session.ts";
-import { contention, MAX_TRIES, withClock } from "./tries.ts";
+import { contention, MAX_TRIES, restBefore, withClock } from "./tries.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
@@ -182,7 +182,10 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
     if ("done" in outcome) return outcome.done;
     if (outcome.again === "history") historyOf = outcome.of;
     else if (outcome.again === "facts") needs = outcome.needs;
-    else tries += 1;
+    else {
+      tries += 1;
+      await restBefore(deps, tries);
+    }
   }
   throw contention();
 };

@@ -18,5 +18,14 @@ export const withClock = ({ clock, entropy, callLimits }: Deps, wish: Wish): Ses
     ...(callLimits === undefined ? {} : { callLimits: { ...callLimits } }),
   }) as SessionCommand;
 
+const REST_MS = 25;
+
+/** Before the next try: any time up to 50 ms after the first, doubled with each further, so that rivals spread. */
+export const restBefore = async ({ rest, entropy }: Deps, tries: number): Promise<void> => {
+  if (rest === undefined || tries >= MAX_TRIES) return;
+  const [drawn = 0] = entropy.bytes(1);
+  await rest(Math.ceil(((drawn + 1) / 256) * REST_MS * 2 ** tries));
+};
+
 export const contention = (): OpsError =>
   new OpsError("contention", "Too many changes at the same moment; the request may be repeated.");

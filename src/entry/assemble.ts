@@ -8,7 +8,7 @@ import { cronerCalendar } from "../calendar/croner-calendar.ts";
 import type { Config } from "../contract/config.ts";
 import { createStore } from "../store/store.ts";
 import type { Sql } from "../store/sql-port.ts";
-import { systemClock, systemEntropy } from "./system.ts";
+import { systemClock, systemEntropy, systemRest } from "./system.ts";
 
 export interface Parts {
   readonly sql: Sql;
@@ -42,6 +42,7 @@ export const assemble = (config: Config, parts: Parts): Deps => {
       secrets: config.secrets,
       now: () => clock.now(),
     }),
+    rest: systemRest,
     clock,
     entropy: parts.entropy ?? systemEntropy,
     defer: parts.defer,

@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { createUndiciCall } from "../agentkit/undici-call.ts";
 import type { Deps } from "../app/deps.ts";
 import { createKeyCache } from "../app/keys/key-cache.ts";
+import { createTurns } from "../app/turns.ts";
 import type { Clock, Log } from "../app/ports.ts";
 import { describeFailure } from "../app/publish.ts";
 import { sweep } from "../app/sweep.ts";
@@ -100,7 +101,7 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
   const sql = await openLibsql({ ...database, answerMs: ANSWER_MS });
   const defer = createNodeDefer();
   const sweeper = createSweeper(() => deps, clock, log);
-  const deps: Deps = assemble(config, {
+  const assembled = assemble(config, {
     sql,
     call: createUndiciCall({ resolve: lookup }),
     defer,
@@ -108,6 +109,7 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
     log,
     clock,
   });
+  const deps: Deps = { ...assembled, turns: createTurns() };
   let accepting = true;
   const app = createApp(deps, {
     auth: {

@@ -6,6 +6,7 @@ import { createGraphCache } from "../../src/app/graph-cache.ts";
 import { createKeyCache } from "../../src/app/keys/key-cache.ts";
 import type { Hint, Log } from "../../src/app/ports.ts";
 import { sweep } from "../../src/app/sweep.ts";
+import { createTurns } from "../../src/app/turns.ts";
 import { cronerCalendar } from "../../src/calendar/croner-calendar.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Sql } from "../../src/store/sql-port.ts";
@@ -122,6 +123,8 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
     }),
     calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: options.secrets ?? new Map() }),
     ...(options.callLimits === undefined ? {} : { callLimits: options.callLimits }),
+    // As the servers do: where one process is all that writes, commands on one session go in turn.
+    ...(platform.name === "libsql" ? { turns: createTurns() } : {}),
     clock,
     entropy: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     defer: {
