@@ -1,4 +1,5 @@
 import { isSessionId } from "../core/ids.ts";
+import { WORDS } from "../core/session/control.ts";
 import type { SessionState } from "../core/session/state.ts";
 import { advanceSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
@@ -7,6 +8,11 @@ import { OpsError } from "./ops-error.ts";
 
 export const sessionNotFound = (sessionId: string): OpsError =>
   new OpsError("session_not_found", isSessionId(sessionId) ? `Session not found: ${sessionId}` : "Session not found.");
+
+export const sessionEnded = (status: string): OpsError =>
+  new OpsError("session_ended", `The session has already ${WORDS[status as keyof typeof WORDS]}.`, {
+    hint: "A session that has ended can be run again: POST …/rerun.",
+  });
 
 /**
  * Cancels a session: open attempts end, agents are freed, waiting tasks leave their queues. `already`: it was
@@ -22,6 +28,6 @@ export const cancelSession = async (
   const advanced = isSessionId(sessionId) ? await advanceSession(deps, sessionId, wish, cause) : null;
   if (advanced === null) throw sessionNotFound(sessionId);
   const { answer, state } = advanced;
-  if (answer.kind === "ended") throw new OpsError("session_ended", `The session has already ${answer.status}.`);
+  if (answer.kind === "ended") throw sessionEnded(answer.status);
   return { state, already: answer.kind === "unchanged" };
 };

@@ -4,7 +4,7 @@ import type { ControlKey, TaskAction, TaskName } from "../core/session/commands.
 import type { SessionState } from "../core/session/state.ts";
 import { readStatus, type ReadStatus } from "../core/session/view.ts";
 import { advanceSession, type Advanced } from "./advance-session.ts";
-import { sessionNotFound } from "./cancel-session.ts";
+import { sessionEnded, sessionNotFound } from "./cancel-session.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
@@ -35,9 +35,7 @@ const controlled = async (deps: Deps, sessionId: string, wish: Wish, cause: Caus
   const { answer, state } = advanced;
   switch (answer.kind) {
     case "ended":
-      throw new OpsError("session_ended", `The session has already ${answer.status}.`, {
-        hint: "A session that has ended can be run again: POST …/rerun.",
-      });
+      throw sessionEnded(answer.status);
     case "refused":
       throw new OpsError("conflict", answer.message);
     case "answered":

@@ -59,6 +59,24 @@ export const controlKeysSuite = (platform: Platform): void => {
       expect((await run(world, false)).findings).toEqual([]);
     });
 
+    test("a word to a session that has ended says how it ended, and that it can be run again", async () => {
+      const world = await open();
+      const cancelled = await begin(world, [on("one")]);
+      expect((await call(world, "POST", `${SESSIONS}/${cancelled}/cancel`)).status).toBe(202);
+      const completed = await begin(world, [{ taskId: "yes", type: "approval" }]);
+      expect((await say(world, completed, "tasks/yes/approve", "k")).status).toBe(202);
+      const hint = "A session that has ended can be run again: POST …/rerun.";
+      for (const [id, path, detail] of [
+        [cancelled, "pause", "The session has already been cancelled."],
+        [completed, "pause", "The session has already completed."],
+        [completed, "cancel", "The session has already completed."],
+      ] as const) {
+        const reply = await say(world, id, path, "late");
+        expectProblem(reply, 409, "session_ended");
+        expect(reply.body).toMatchObject({ detail, hint });
+      }
+    });
+
     test("another request under the same key is 422; so is the same one with another body", async () => {
       const world = await open();
       const id = await begin(world, [on("one"), on("two", { dependsOn: [] })]);

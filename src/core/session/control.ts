@@ -34,8 +34,8 @@ const ENDS = {
   reject: "failed",
 } as const;
 
-/** How a task that has ended is spoken of. */
-const WORDS = {
+/** How a task or session that has ended is spoken of: it has … */
+export const WORDS = {
   completed: "completed",
   failed: "failed",
   cancelled: "been cancelled",
