@@ -73,9 +73,14 @@ const advance = async (deps: Deps, sessionId: string, wish: Wish, cause: Cause):
  * session wait for each other instead. After a crash at any point either nothing happened or everything did, and the
  * sweep does the publishing.
  */
-export const advanceSession = (deps: Deps, sessionId: string, wish: Wish, cause: Cause): Promise<Advanced | null> => {
+export const advanceSession = async (
+  deps: Deps,
+  sessionId: string,
+  wish: Wish,
+  cause: Cause,
+): Promise<Advanced | null> => {
   const work = (): Promise<Advanced | null> => advance(deps, sessionId, wish, cause);
-  return deps.turns === undefined ? work() : deps.turns.of(sessionId, work);
+  return deps.turns === undefined ? await work() : await deps.turns.of(sessionId, work);
 };
 
 /** Makes a call that was left to whoever takes its hint, unless it has begun: then, or too late, nothing changes. */
