@@ -154,38 +154,45 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
   };
   const named = taskNamedIn(report.details);
   const sessionId = named === null ? null : (parseTaskRef(named)?.sessionId ?? "");
-  let historyOf: string | null = null;
-  let needs: Needs | null = null;
-  let inFlight: ReadonlySet<string> | null = null;
-  for (let tries = 0; tries < MAX_TRIES;) {
-    const loaded = await deps.store.loadReport({
+  const load = (historyOf: string | null, needs: Needs | null): Promise<LoadedReport> =>
+    deps.store.loadReport({
       agentId: report.agentId,
-      atMicros,
-      sentMicros: report.sentMicros,
-      digest,
-      sessionId,
-      historyOf,
-      needs,
+      ...{ atMicros, sentMicros: report.sentMicros, digest, sessionId, historyOf, needs },
     });
-    if (loaded.repeated !== null) return loaded.repeated.outcome as ReportOutcome;
-    const { agent } = loaded;
-    if (agent === null) {
-      // A report that names a task is taken in the next round, by the agent that now exists.
-      const adopted = await adoptAgent(deps, report.agentId, named === null ? base : null, cause);
-      if (adopted && named === null) return null;
-      tries += 1;
-      continue;
+  const rounds = async (first: LoadedReport | null): Promise<ReportOutcome> => {
+    let historyOf: string | null = null;
+    let needs: Needs | null = null;
+    let inFlight: ReadonlySet<string> | null = null;
+    let ready = first;
+    for (let tries = 0; tries < MAX_TRIES;) {
+      const loaded: LoadedReport = ready ?? (await load(historyOf, needs));
+      ready = null;
+      if (loaded.repeated !== null) return loaded.repeated.outcome as ReportOutcome;
+      const { agent } = loaded;
+      if (agent === null) {
+        // A report that names a task is taken in the next round, by the agent that now exists.
+        const adopted = await adoptAgent(deps, report.agentId, named === null ? base : null, cause);
+        if (adopted && named === null) return null;
+        tries += 1;
+        continue;
+      }
+      // A report without an id speaks of what was in flight when it came, not of what was given meanwhile.
+      inFlight ??= new Set(Object.keys(agent.tasks));
+      const outcome = await take(deps, { ...loaded, agent }, base, inFlight, cause);
+      if ("done" in outcome) return outcome.done;
+      if (outcome.again === "history") historyOf = outcome.of;
+      else if (outcome.again === "facts") needs = outcome.needs;
+      else {
+        tries += 1;
+        await restBefore(deps, tries);
+      }
     }
-    // A report without an id speaks of what was in flight when it came, not of what was given meanwhile.
-    inFlight ??= new Set(Object.keys(agent.tasks));
-    const outcome = await take(deps, { ...loaded, agent }, base, inFlight, cause);
-    if ("done" in outcome) return outcome.done;
-    if (outcome.again === "history") historyOf = outcome.of;
-    else if (outcome.again === "facts") needs = outcome.needs;
-    else {
-      tries += 1;
-      await restBefore(deps, tries);
-    }
-  }
-  throw contention();
+    throw contention();
+  };
+  if (deps.turns === undefined) return await rounds(null);
+  if (sessionId !== null) return await deps.turns.of(sessionId, () => rounds(null));
+  // Whose turn it is shows with the first load; what was loaded may be stale when it comes.
+  const first = await load(null, null);
+  const work = (): Promise<ReportOutcome> => rounds(first);
+  return first.session === null ? await work() : await deps.turns.of(first.session.state.id, work);
 };

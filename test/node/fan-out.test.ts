@@ -3,27 +3,11 @@ import { contention, MAX_TRIES, restBefore } from "../../src/app/tries.ts";
 import { createTurns } from "../../src/app/turns.ts";
 import { nodePlatform } from "../support/node-platform.ts";
 import { plainWorlds } from "../support/plain-world.ts";
+import { fanOutSuite } from "../suites/fan-out-suite.ts";
 
 const open = plainWorlds(nodePlatform);
 
-test("60 tasks of one session that are completed at the same moment all count", async () => {
-  const world = await open();
-  const tasks = Array.from({ length: 60 }, (_, at) => ({
-    taskId: `t${at}`,
-    agentCapability: "work",
-    nextTaskId: null,
-  }));
-  for (const { taskId } of tasks) await world.register(taskId, ["work"]);
-  const sessionId = await world.start({ id: "wide", name: "Wide", tasks });
-  await world.flush();
-  const attempts = world.sent.map(({ attemptId }) => attemptId);
-  expect(new Set(attempts).size).toBe(60);
-  const answers = await Promise.all(
-    attempts.map((id) => world.request("POST", `/v1/opscore/tasks/${id}/complete`, { output: { ok: true } })),
-  );
-  expect(answers.map(({ status }) => status)).toEqual(attempts.map(() => 200));
-  expect(await world.status(sessionId)).toBe("completed");
-});
+fanOutSuite(nodePlatform, 60);
 
 test("work on one session goes in turn, though some of it fails; another session's does not wait", async () => {
   const turns = createTurns();

@@ -50,6 +50,8 @@ export interface WorldOptions {
   readonly callLimits?: Deps["callLimits"];
   /** The test damages what is stored: then a 500 is no bug. */
   readonly torn?: boolean;
+  /** How a stale writer rests before it tries again; default: not at all. */
+  readonly rest?: Deps["rest"];
   /** Collects log lines. */
   readonly log?: Log;
 }
@@ -125,6 +127,7 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
     ...(options.callLimits === undefined ? {} : { callLimits: options.callLimits }),
     // As the servers do: where one process is all that writes, commands on one session go in turn.
     ...(platform.name === "libsql" ? { turns: createTurns() } : {}),
+    ...(options.rest === undefined ? {} : { rest: options.rest }),
     clock,
     entropy: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     defer: {
