@@ -1,10 +1,11 @@
 import { didYouMean } from "./check-names.ts";
 import type { DraftTask, Written } from "./draft.ts";
 import type { ExpressionReads } from "./expression-roots.ts";
-import { parseExpression, type ParsedExpression } from "./expression.ts";
+import { ExpressionTally } from "./expression-tally.ts";
+import { parseExpression } from "./expression.ts";
 import { pointerTo, quoted, type DefinitionFault } from "./pointer.ts";
-import { partsOf } from "./template-parts.ts";
-import { occurrences } from "./template.ts";
+import { endsAsWritten, partsOf, type Part } from "./template-parts.ts";
+import { occurrences, type Occurrence } from "./template.ts";
 
 /** What the check of an expression goes by. */
 export interface Scope {
@@ -19,25 +20,17 @@ export interface Scope {
   readonly later: ReadonlySet<string>;
 }
 
-interface Found {
-  readonly pointer: string;
-  readonly shown: string;
-  readonly parsed: ParsedExpression;
-}
-
-const conditionOf = (text: string, pointer: string): Found => {
+const conditionOf = (text: string, pointer: string): Occurrence => {
+  const { length } = text;
   const shown = `\`${quoted(text)}\``;
   const parsed = parseExpression(text, { expect: "bool" });
   if (!parsed.ok && text.trimStart().startsWith("${")) {
-    return { pointer, shown, parsed: { ...parsed, hint: "A condition is written without `${` and `}`." } };
+    return { pointer, shown, length, parsed: { ...parsed, hint: "A condition is written without `${` and `}`." } };
   }
   // It is evaluated as the template of this one expression: a brace in a comment would end it elsewhere.
-  const [only, ...others] = partsOf(`\${${text}}`, {});
-  const isSame =
-    others.length === 0 && typeof only === "object" && only.parsed.ok && only.parsed.expression.source === text.trim();
-  if (!parsed.ok || isSame) return { pointer, shown, parsed };
+  if (!parsed.ok || endsAsWritten(text)) return { pointer, shown, length, parsed };
   const message = "must not have braces in comments.";
-  return { pointer, shown, parsed: { ok: false, code: "malformed_reference", message } };
+  return { pointer, shown, length, parsed: { ok: false, code: "malformed_reference", message } };
 };
 
 const listFault = (pointer: string): DefinitionFault => ({
@@ -46,15 +39,21 @@ const listFault = (pointer: string): DefinitionFault => ({
   message: "`forEach` is a list, or one `${…}` and nothing beside it.",
 });
 
+/** The expression that is the whole of a text, or `null`; of more than one only the first is read. */
+const onlyPart = (text: string): Part | null => {
+  const parts = partsOf(text, { expect: "list" });
+  const first = parts.next().value;
+  return typeof first === "object" && parts.next().done === true ? first : null;
+};
+
 /** The expressions in what was written, or a fault where there should be one and is none. */
-function* expressionsIn({ value, kind, path, secrets }: Written, at: number): Generator<Found | DefinitionFault> {
+function* expressionsIn({ value, kind, path, secrets }: Written, at: number): Generator<Occurrence | DefinitionFault> {
   const whole = ["tasks", at, ...path];
   if (kind === "condition") yield conditionOf(value as string, pointerTo(whole));
   else if (kind === "template" || typeof value !== "string") yield* occurrences(value, whole, { secrets });
   else {
-    const [only, ...others] = partsOf(value, { expect: "list" });
-    if (typeof only === "object" && others.length === 0) yield { pointer: pointerTo(whole), ...only };
-    else yield listFault(pointerTo(whole));
+    const only = onlyPart(value);
+    yield only === null ? listFault(pointerTo(whole)) : { pointer: pointerTo(whole), ...only };
   }
 }
 
@@ -90,8 +89,9 @@ function* readFaults(scope: Scope, at: number, written: Written, reads: Expressi
   }
 }
 
-/** What is wrong with the expressions of the tasks, in their order. Lazy, so that a caller who has enough can stop. */
+/** What is wrong with the expressions of the tasks, in their order. Lazy, so that a caller who has enough can stop; ends at the limits. */
 export function* referenceFaults(tasks: readonly DraftTask[], scope: Scope): Generator<DefinitionFault> {
+  const tally = new ExpressionTally();
   for (const [at, task] of tasks.entries()) {
     for (const written of task.written) {
       for (const found of expressionsIn(written, at)) {
@@ -100,6 +100,10 @@ export function* referenceFaults(tasks: readonly DraftTask[], scope: Scope): Gen
           continue;
         }
         const { pointer, shown, parsed } = found;
+        const tooMany = tally.take(found);
+        if (tooMany !== null) yield tooMany;
+        if (tally.isFull) return;
+        if (tooMany !== null) continue;
         if (!parsed.ok) {
           const hint = parsed.hint === undefined ? "" : ` ${parsed.hint}`;
           yield { pointer, code: parsed.code, message: `${shown}: ${parsed.message}${hint}` };

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import type { Following } from "./definition.ts";
 import type { OrderedTask } from "./edges.ts";
+import { maxSourceLength } from "./expression-scan.ts";
 
 /** What a template may be: text with `${…}`, a CEL condition, or what must render to a list. */
 export type ExpressionKind = "template" | "condition" | "list";
@@ -68,11 +69,15 @@ const worksIn = (work: JsonObject, at: readonly string[], isItem: boolean): read
   return [...template("parameters"), ...(secrets ? httpKeys.flatMap((key) => template(key)) : [])];
 };
 
+/** One that is too long is a fault of the schema already. */
+const isCondition = (value: Json | undefined): value is string =>
+  typeof value === "string" && value.length <= maxSourceLength;
+
 const writtenIn = (task: JsonObject): readonly Written[] => {
   const plain = { isItem: false, secrets: false, isAfter: false };
   const { when, next, type, forEach, task: item } = task;
   const written: Written[] = [];
-  if (typeof when === "string") written.push({ ...plain, path: ["when"], value: when, kind: "condition" });
+  if (isCondition(when)) written.push({ ...plain, path: ["when"], value: when, kind: "condition" });
   written.push(...worksIn(task, [], false));
   for (const key of type === "wait" ? ["for", "until"] : []) {
     if (task[key] !== undefined) written.push({ ...plain, path: [key], value: task[key], kind: "template" });
@@ -83,7 +88,7 @@ const writtenIn = (task: JsonObject): readonly Written[] => {
   }
   for (const [at, choice] of Array.isArray(next) ? (next as readonly Json[]).entries() : []) {
     const value = isJsonObject(choice) ? choice["when"] : undefined;
-    if (typeof value !== "string") continue;
+    if (!isCondition(value)) continue;
     written.push({ ...plain, path: ["next", at, "when"], value, kind: "condition", isAfter: true });
   }
   return written;

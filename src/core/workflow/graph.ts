@@ -1,8 +1,8 @@
-import type { Json, JsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import type { Choice, Definition, Policy, Target, TaskDefinition, Work } from "./definition.ts";
 import { edgesOf, sideEdgesOf, type Edge, type EdgeKind } from "./edges.ts";
 import { parseExpression, type ParsedExpression, type ParseOptions } from "./expression.ts";
-import { compileTemplate, occurrences, type Template } from "./template.ts";
+import { compileTemplate, type Template } from "./template.ts";
 
 /** A task that another may be entered from. */
 export interface Predecessor {
@@ -90,9 +90,6 @@ const onceEach = <T>(find: (key: string) => T): ((key: string) => T) => {
 /** Secrets are for calls that the engine makes itself. */
 const optionsOf = (work: Work): ParseOptions => ({ secrets: work.type === "http" });
 
-const expressionsIn = (template: Json, options: ParseOptions): readonly ParsedExpression[] =>
-  [...occurrences(template, [], options)].map(({ parsed }) => parsed);
-
 const graphTask = (
   { following, dependsOn: _, ...task }: TaskDefinition,
   next: readonly string[],
@@ -153,15 +150,12 @@ export const compile = (definition: Definition): Graph => {
       const task = tasks.get(taskId);
       if (task === undefined) return NOTHING;
       const condition = task.when === null ? [] : [conditionOf(task.when)];
-      return readsOf([...condition, ...expressionsIn(task.parameters, optionsOf(task))]);
+      return readsOf([...condition, ...taskTemplate(taskId).expressions]);
     }),
     choiceReads: onceEach((taskId) =>
       readsOf((tasks.get(taskId)?.choices ?? []).flatMap(({ when }) => (when === null ? [] : [conditionOf(when)]))),
     ),
-    itemReads: onceEach((taskId) => {
-      const task = tasks.get(taskId);
-      return task?.type === "map" ? readsOf(expressionsIn(task.item.parameters, optionsOf(task.item))) : NOTHING;
-    }),
+    itemReads: onceEach((taskId) => readsOf(itemTemplate(taskId).expressions)),
     template: (taskId, of) => (of === "task" ? taskTemplate(taskId) : itemTemplate(taskId)),
     condition: conditionOf,
   };

@@ -6,6 +6,8 @@ import { quoted } from "./pointer.ts";
 export interface Part {
   /** With its braces, cut as every echo of input. */
   readonly shown: string;
+  /** Of what is between the braces, in UTF-16 units. */
+  readonly length: number;
   readonly parsed: ParsedExpression;
 }
 
@@ -26,9 +28,15 @@ const closingBrace = (text: string, from: number): number => {
   return -1;
 };
 
-/** Literal text and expressions in their order; `$${` is a literal `${`. Total; the first one without an end is the last. */
-export const partsOf = (text: string, options: ParseOptions): readonly (string | Part)[] => {
-  const found: (string | Part)[] = [];
+/** Whether a source between `${` and `}` would end there and not at a brace of its own: one in a comment, say. */
+export const endsAsWritten = (source: string): boolean => closingBrace(`${source}}`, 0) === source.length;
+
+/**
+ * Literal text and expressions in their order; `$${` is a literal `${`. Total; the first one without an end is the last.
+ * Lazy: an expression is read when it is asked for.
+ */
+export function* partsOf(text: string, options: ParseOptions): Generator<string | Part> {
+  let isEmpty = true;
   let literal = "";
   let at = 0;
   while (at < text.length) {
@@ -43,12 +51,14 @@ export const partsOf = (text: string, options: ParseOptions): readonly (string |
       if (end < 0) {
         const shown = quoted(text.slice(dollar));
         const message = "has no closing brace; write $${ for the characters ${ themselves.";
-        return [...found, { shown, parsed: { ok: false, code: "malformed_reference", message } }];
+        return yield { shown, length: 0, parsed: { ok: false, code: "malformed_reference", message } };
       }
-      if (literal !== "") found.push(literal);
+      if (literal !== "") yield literal;
       literal = "";
+      isEmpty = false;
       const source = text.slice(dollar + 2, end);
-      found.push({ shown: `\${${quoted(source.trim())}}`, parsed: parseExpression(source, options) });
+      const shown = `\${${quoted(source.trim())}}`;
+      yield { shown, length: source.length, parsed: parseExpression(source, options) };
       at = end + 1;
     } else {
       literal += "$";
@@ -56,5 +66,5 @@ export const partsOf = (text: string, options: ParseOptions): readonly (string |
     }
   }
   literal += text.slice(at);
-  return literal === "" && found.length > 0 ? found : [...found, literal];
-};
+  if (literal !== "" || isEmpty) yield literal;
+}

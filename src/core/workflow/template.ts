@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import type { ExpressionContext } from "./expression-evaluator.ts";
 import { Work, type FailureCode } from "./expression-value.ts";
-import { evaluateWith, maxOutputBytes, type ParseOptions } from "./expression.ts";
+import { evaluateWith, maxOutputBytes, type ParsedExpression, type ParseOptions } from "./expression.ts";
 import { jsonBytes } from "./json-size.ts";
 import { pointerTo } from "./pointer.ts";
 import { partsOf, type Part } from "./template-parts.ts";
@@ -22,9 +22,12 @@ export interface Occurrence extends Part {
 /** JSON text of a rendered value may have this many UTF-8 bytes. */
 export const maxRenderedBytes = maxOutputBytes;
 
+/** A string of a template may have this many `${…}`. */
+export const maxExpressionsInText = 100;
+
 /**
  * Every `${…}` in the strings of a template (member names are literal), with pointers that begin with `path`.
- * Lazy, so that a caller who has enough faults can stop.
+ * Of a string with more than `maxExpressionsInText` that many and one. Lazy, so that a caller who has enough can stop.
  */
 export function* occurrences(
   template: Json,
@@ -32,8 +35,13 @@ export function* occurrences(
   options: ParseOptions = {},
 ): Generator<Occurrence> {
   if (typeof template === "string") {
+    const pointer = pointerTo(path);
+    let count = 0;
     for (const part of partsOf(template, options)) {
-      if (typeof part !== "string") yield { pointer: pointerTo(path), ...part };
+      if (typeof part === "string") continue;
+      yield { pointer, ...part };
+      count += 1;
+      if (count > maxExpressionsInText) return;
     }
   } else if (Array.isArray(template)) {
     for (const [at, item] of (template as readonly Json[]).entries()) yield* occurrences(item, [...path, at], options);
@@ -59,6 +67,7 @@ type Compiled =
 /** A template whose expressions were read: safe to keep as long as its definition, and to render any number of times. */
 export interface Template {
   readonly root: Compiled;
+  readonly expressions: readonly ParsedExpression[];
 }
 
 /** Whether the value at that place stands as it is, itself and not only equal. */
@@ -67,19 +76,20 @@ const isUnchanged =
   (one: Compiled, at: number): boolean =>
     one.kind === "json" && one.value === values[at];
 
-const compiled = (template: Json, options: ParseOptions): Compiled => {
+const compiled = (template: Json, options: ParseOptions, found: ParsedExpression[]): Compiled => {
   if (typeof template === "string") {
-    const parts = partsOf(template, options);
+    const parts = [...partsOf(template, options)];
+    for (const part of parts) if (typeof part === "object") found.push(part.parsed);
     const [first, ...others] = parts;
     if (others.length > 0) return { kind: "text", parts };
     return typeof first === "object" ? { kind: "value", part: first } : { kind: "json", value: first! };
   }
   if (Array.isArray(template)) {
-    const items = (template as readonly Json[]).map((item) => compiled(item, options));
+    const items = (template as readonly Json[]).map((item) => compiled(item, options, found));
     return items.every(isUnchanged(template)) ? { kind: "json", value: template } : { kind: "list", items };
   }
   if (!isJsonObject(template)) return { kind: "json", value: template };
-  const members = Object.entries(template).map(([key, member]) => [key, compiled(member, options)] as const);
+  const members = Object.entries(template).map(([key, member]) => [key, compiled(member, options, found)] as const);
   const values = Object.values(template);
   return members.every(([, member], at) => isUnchanged(values)(member, at))
     ? { kind: "json", value: template }
@@ -87,9 +97,10 @@ const compiled = (template: Json, options: ParseOptions): Compiled => {
 };
 
 /** Reads every expression of a template, once for all the times it will be rendered. Total, and linear in the template. */
-export const compileTemplate = (template: Json, options: ParseOptions = {}): Template => ({
-  root: compiled(template, options),
-});
+export const compileTemplate = (template: Json, options: ParseOptions = {}): Template => {
+  const expressions: ParsedExpression[] = [];
+  return { root: compiled(template, options, expressions), expressions };
+};
 
 /** As `render`, of a template that was compiled; what it cost is counted in `work`. */
 export const renderTemplate = ({ root }: Template, context: TemplateContext, work: Work = new Work()): Rendered => {

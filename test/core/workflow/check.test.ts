@@ -197,3 +197,40 @@ test("the answer is total, and every pointer resolves, at least to the parent of
     { numRuns: 1_000 },
   );
 });
+
+describe("reading expressions is bounded", () => {
+  const many = (count: number, text = "${input.x}"): string[] => Array.from({ length: count }, () => text);
+
+  test("of a text with too many nothing more is read; the others are", () => {
+    expect(found(reading("a", "${1}".repeat(100), "text"))).toEqual([]);
+    expect(found(reading("a", "${1}".repeat(32_000), "${nowhere}"), reading("b", "-${1}".repeat(101)))).toEqual([
+      "limit /tasks/0/parameters/q/0",
+      "unknown_reference /tasks/0/parameters/q/1",
+      "limit /tasks/1/parameters/q/0",
+    ]);
+    expect(messages(reading("a", "${1}".repeat(101)))).toBe("At most 100 expressions in a text.");
+  });
+
+  test("a definition has so many, and what comes after is not looked at", () => {
+    expect(found(reading("a", ...many(1_000)), reading("b", ...many(1_000)))).toEqual([]);
+    const more = [reading("a", ...many(1_000)), reading("b", ...many(1_001), "${nowhere}"), reading("c", "${nowhere}")];
+    expect(found(...more)).toEqual(["limit /tasks"]);
+    expect(messages(...more)).toBe("At most 2000 expressions.");
+  });
+
+  test("and so many characters of them, templates, conditions and lists together", () => {
+    const long = `input.x == "${"x".repeat(4_085)}"`;
+    const whole = (count: number) =>
+      Array.from({ length: count }, (_, at) => draftOf({ taskId: `t${at}`, when: long.slice(0, 4_095) + '"' }));
+    expect(found(...whole(8))).toEqual([]);
+    const list = draftOf({ taskId: "m", type: "map", forEach: "${input.x}" });
+    expect(found(...whole(8), list, reading("z", "${nowhere}"))).toEqual(["limit /tasks"]);
+    expect(messages(...whole(8), list)).toBe("At most 32 Ki characters of expressions together.");
+  });
+
+  test("a condition that is longer than the schema lets it be is left to the schema", () => {
+    const next = [{ when: "a".repeat(4_097), taskId: null }];
+    expect(found(draftOf({ taskId: "a", when: "a".repeat(4_097), next }))).toEqual([]);
+    expect(found(draftOf({ taskId: "a", when: "a".repeat(4_096) }))).toEqual(["unknown_reference /tasks/0/when"]);
+  });
+});
