@@ -446,6 +446,8 @@ export const dryRunSuite = (platform: Platform): void => {
         [{ mocks: { draft: [{ error: {} }] } }, "/mocks/draft/0/error/code required"],
         [{ startAt: "yesterday" }, "/startAt invalid_timestamp"],
         [{ startAt: "1969-12-31T23:59:59Z" }, "/startAt invalid_timestamp"],
+        [{ startAt: "2255-06-05T23:47:35Z" }, "/startAt invalid_timestamp"],
+        [{ startAt: "9999-12-31T00:00:00Z" }, "/startAt invalid_timestamp"],
         [{ agents: [] }, "/agents unknown_key"],
         [{ revision: 0 }, "/revision too_small"],
       ];
