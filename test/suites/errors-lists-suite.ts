@@ -166,6 +166,7 @@ export const errorsListsSuite = (platform: Platform): void => {
         ["color=red", "/color"],
         ["limit=0", "/limit"],
         ["limit=201", "/limit"],
+        ["limit=1001", "/limit"],
         ["limit=1&limit=2", "/limit"],
         ["cursor=nonsense", "/cursor"],
       ] as const) {
