@@ -106,7 +106,8 @@ const defaultConcurrency = 10;
 const milliseconds = (text: string | undefined, fallback: number): number =>
   (text === undefined ? null : parseDuration(text)) ?? fallback;
 
-const retryOver = (base: RetryPolicy, authored: AuthoredRetry = {}): RetryPolicy => ({
+/** A policy with what an author says of it. */
+export const retryOver = (base: RetryPolicy, authored: AuthoredRetry = {}): RetryPolicy => ({
   maxAttempts: authored.maxAttempts ?? base.maxAttempts,
   initialIntervalMs: milliseconds(authored.initialInterval, base.initialIntervalMs),
   backoffCoefficient: authored.backoffCoefficient ?? base.backoffCoefficient,

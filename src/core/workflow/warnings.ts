@@ -1,6 +1,7 @@
 import { compile, type Graph } from "./graph.ts";
-import { normalise, type AuthoredDefinition } from "./normalise.ts";
-import { taskFault, type DefinitionFault } from "./pointer.ts";
+import type { Policy, RetryPolicy } from "./definition.ts";
+import { defaultRetry, normalise, retryOver, type AuthoredDefinition } from "./normalise.ts";
+import { pointerTo, taskFault, type DefinitionFault } from "./pointer.ts";
 
 type Authored = AuthoredDefinition["tasks"][number];
 type AuthoredItem = NonNullable<Authored["task"]>;
@@ -15,11 +16,22 @@ const insteadOfRun: Readonly<Record<string, string>> = {
   workflow: " Give the definition that it starts a `timeout`.",
 };
 
+/** An interval that is written below `at` and never waited, as the longest is shorter. */
+const intervalWarnings = (
+  written: AuthoredItem["retry"],
+  { initialIntervalMs, maximumIntervalMs }: RetryPolicy,
+  at: Path,
+): readonly DefinitionFault[] => {
+  if (written?.initialInterval === undefined || initialIntervalMs <= maximumIntervalMs) return [];
+  const message = `It is cut to the \`maximumInterval\` of ${maximumIntervalMs / 1_000} s.`;
+  return [{ pointer: pointerTo([...at, "retry", "initialInterval"]), code: "no_effect", message }];
+};
+
 /** Of a task or of a map's item. */
-const workWarnings = (work: AuthoredItem, path: Path): readonly DefinitionFault[] => {
+const workWarnings = (work: AuthoredItem, policy: Policy, path: Path): readonly DefinitionFault[] => {
   const type = work.type ?? "agent";
   const isGiven = type === "agent" || type === "tool";
-  const found: DefinitionFault[] = [];
+  const found = [...intervalWarnings(work.retry, policy.retry, ["tasks", ...path])];
   if (isGiven && typeof work.agentId !== "string" && typeof work.agentCapability !== "string") {
     const message = "Names no agent and no capability: sessions can be started only through an agent, who does it.";
     found.push(warning(path, "no_target", message));
@@ -38,22 +50,27 @@ const workWarnings = (work: AuthoredItem, path: Path): readonly DefinitionFault[
 };
 
 const taskWarnings = (task: Authored, at: number, graph: Graph): readonly DefinitionFault[] => {
-  const found = [...workWarnings(task, [at])];
-  if (task.task !== undefined) found.push(...workWarnings(task.task, [at, "task"]));
+  const node = graph.tasks.get(task.taskId)!;
+  const found = [...workWarnings(task, node, [at])];
+  if (task.task !== undefined && node.type === "map") found.push(...workWarnings(task.task, node.item, [at, "task"]));
   if (typeof task.fallbackTaskId === "string" && task.onFailure === "continue") {
     found.push(noEffect([at, "onFailure"], "The fallback is entered first; this counts only where that fails too."));
   }
   if (task.onTimeout !== undefined && task.timeout?.run === undefined) {
     found.push(noEffect([at, "onTimeout"], "Without `timeout.run` it waits for ever."));
   }
-  if (task.join !== undefined && graph.tasks.get(task.taskId)!.predecessors.length < 2) {
+  if (task.join !== undefined && node.predecessors.length < 2) {
     found.push(noEffect([at, "join"], "Fewer than two tasks lead here."));
   }
   return found;
 };
 
-/** What an author of a definition without faults probably did not mean, in the order of the tasks. Linear. */
+/** What an author of a definition without faults probably did not mean, its defaults first, then in the order of the tasks. Linear. */
 export const warningsOf = (document: AuthoredDefinition): readonly DefinitionFault[] => {
   const graph = compile(normalise(document));
-  return document.tasks.flatMap((task, at) => taskWarnings(task, at, graph));
+  const retry = document.defaults?.retry;
+  return [
+    ...intervalWarnings(retry, retryOver(defaultRetry, retry), ["defaults"]),
+    ...document.tasks.flatMap((task, at) => taskWarnings(task, at, graph)),
+  ];
 };

@@ -72,4 +72,30 @@ test.each<[string, AuthoredDefinition["tasks"], string[]]>([
     ],
     ["no_effect /tasks/0/join", "no_effect /tasks/1/join"],
   ],
+  [
+    "an interval that is longer than the longest",
+    [
+      { taskId: "a", agentId: "x", retry: { initialInterval: "1h" } },
+      { taskId: "b", agentId: "x", retry: { initialInterval: "5m" } },
+      { taskId: "c", agentId: "x", retry: { initialInterval: "1h", maximumInterval: "2h" } },
+      { taskId: "d", type: "map", forEach: [], task: { agentId: "x", retry: { initialInterval: "301s" } } },
+      { taskId: "e", agentId: "x", retry: { maximumInterval: "0ms" } },
+    ],
+    ["no_effect /tasks/0/retry/initialInterval", "no_effect /tasks/3/task/retry/initialInterval"],
+  ],
 ])("%s", (_, tasks, warnings) => expect(found(...tasks)).toEqual(warnings));
+
+test("an interval of the defaults counts for all that say none themselves, and is told once", () => {
+  const tasks = [
+    { taskId: "a", agentId: "x" },
+    { taskId: "b", agentId: "x", retry: { initialInterval: "2h", maximumInterval: "3h" } },
+  ];
+  const warnings = warningsOf({ id: "w", name: "W", tasks, defaults: { retry: { initialInterval: "1h" } } });
+  expect(warnings).toEqual([
+    {
+      pointer: "/defaults/retry/initialInterval",
+      code: "no_effect",
+      message: "It is cut to the `maximumInterval` of 300 s.",
+    },
+  ]);
+});
