@@ -486,6 +486,10 @@ export const dryRunSuite = (platform: Platform): void => {
       // One decision is bounded as in earnest, so the map is spread over many; all of them are too much.
       const heavy = await run(flow(costly), { initialPayload: { list } }, world);
       expect([heavy.stopped?.code, heavy.session.tasks[0]?.status]).toEqual(["limit_work", "running"]);
+      const fan = Array.from({ length: 200 }, (_, at) => ({ ...work(`t${at}`), dependsOn: [], onFailure: "continue" }));
+      const dear = fan.map((task) => ({ ...task, parameters: { a: "${input.list.all(x, x != null)}" } }));
+      const began = await run(flow(...dear), { initialPayload: { list: list.slice(0, 200) } }, world);
+      expect([began.stopped, began.status, began.truncated?.tasks ?? null]).toEqual([null, "completed", null]);
       const later = await run(flow(work("a"), { ...costly, dependsOn: ["a"] }), { initialPayload: { list } }, world);
       expect([later.stopped?.code, statuses(later)]).toEqual(["limit_work", { a: "completed", m: "running" }]);
       const maps = Array.from({ length: 200 }, (_, at) => ({ ...map(), taskId: `m${at}`, nextTaskId: null }));

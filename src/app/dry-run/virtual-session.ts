@@ -90,7 +90,8 @@ export const virtualSession = (
     ahead: new Map(),
     history: null,
     relatives,
-    maxSteps: left,
+    // What starts in earnest starts here: its work has a bound of its own.
+    maxSteps: state === null ? Infinity : left,
   });
 
   const begun = (): SessionState => {

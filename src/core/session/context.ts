@@ -124,7 +124,7 @@ export const renderParameters = (
   const rendered = renderTemplate(turn.facts.graph.template(taskId, of), context, work) as Rendered<JsonObject>;
   // What was too large has been looked at, too.
   const thrownAway = !rendered.ok && rendered.code === "limit_output" ? maxRenderedBytes / BYTES_A_STEP : 0;
-  evaluate(turn, work.used);
-  spend(turn, STEPS_AN_OPEN_TASK * turn.state.open.length + thrownAway);
+  evaluate(turn, work.used + thrownAway);
+  spend(turn, STEPS_AN_OPEN_TASK * turn.state.open.length);
   return rendered;
 };

@@ -60,7 +60,7 @@ export interface Turn {
   bytes: number;
   /** Work done so far: of expressions, and for each task that is entered the tasks that were open then. */
   steps: number;
-  /** Of these: steps of expressions. */
+  /** Of these: steps of expressions, and of looking at what they gave too much of. */
   evaluated: number;
 }
 
@@ -73,7 +73,7 @@ export class OutOfSteps extends Error {
  * After so many steps (about 10 million a second) a decision evaluates nothing more: what it would still enter or choose
  * fails, so that no definition can keep a process busy.
  */
-export const MAX_EVALUATED = 1_000_000;
+export const MAX_EVALUATED = 400_000;
 
 export const tooManySteps = {
   code: "limit_step",
