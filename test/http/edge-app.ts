@@ -48,6 +48,7 @@ export const edgeApp = (auth: AuthOptions = { apiKey: KEY, setup: "set the key" 
     return c.json({ status: "success", state: report.state }, 202);
   });
   app.get("/v1/agent/:agentId/state", (c) => c.json({ agentId: c.req.param("agentId") }));
+  app.get("/v1/agent/:agentId/:what", (c) => c.json({}));
   app.put("/v1/agent/:agentId/state", (c) => c.json({}));
   app.post("/v1/cancel", async (c) => c.json(await readJson(c, z.strictObject({}), { maxBytes: 1024, emptyAs: {} })));
   app.post("/v1/raw", async (c) => {

@@ -220,6 +220,11 @@ describe("request log", () => {
     ]);
   });
 
+  it("names the route that answered, where a later one fits as well", async () => {
+    const lines = [await get("/v1/agent/a/state"), await get("/v1/agent/a/other")].flatMap((one) => one.lines);
+    expect(lines.map(({ route }) => route)).toEqual(["/v1/agent/:agentId/state", "/v1/agent/:agentId/:what"]);
+  });
+
   it("names the problem, and no route where there is none", async () => {
     expect((await get("/v1/secret")).lines).toMatchObject([{ route: "none", status: 404, code: "not_found" }]);
   });

@@ -24,6 +24,6 @@ export const requestLog = (deps: { readonly log: Log; readonly clock: Clock }): 
   };
 };
 
-/** The last matched route that is no middleware (those are `ALL` on a wildcard), or "none". */
+/** The first matched route that is no middleware (those are `ALL` on a wildcard): the one that answered; or "none". */
 const routePattern = (c: Context<AppEnv>): string =>
-  matchedRoutes(c).findLast((route) => route.method !== "ALL" || !route.path.endsWith("*"))?.path ?? "none";
+  matchedRoutes(c).find((route) => route.method !== "ALL" || !route.path.endsWith("*"))?.path ?? "none";
