@@ -59,6 +59,9 @@ const detailOf = (fault: Fault | undefined, at: string): string => {
   return place === "" ? fault.message : `${place}: ${fault.message}`;
 };
 
+/** Where a definition stands in the body that it comes with. */
+export const INLINE = "/workflowDefinition";
+
 /** Faults of a definition inside another document: their pointers start where it stands. */
 export const definitionError = (faults: readonly Fault[], at = ""): OpsError =>
   new OpsError(definitionErrorCode(faults), detailOf(faults[0], at), {
@@ -67,7 +70,7 @@ export const definitionError = (faults: readonly Fault[], at = ""): OpsError =>
 
 const readInline = async (document: unknown): Promise<Inline> => {
   const parsed = parseDefinition(document);
-  if (!parsed.ok) throw definitionError(parsed.faults, "/workflowDefinition");
+  if (!parsed.ok) throw definitionError(parsed.faults, INLINE);
   const body = canonical(parsed.document);
   const graph = compile(parsed.definition);
   const hash = await sha256(body);
@@ -117,14 +120,14 @@ const homeOf = (request: StartRequest, loaded: LoadedStart): string | null => {
   return agent.id;
 };
 
-/** A task without agent or capability needs a home agent: 422, naming each. */
-export const requireTargets = (graph: Graph, home: string | null): void => {
+/** A task without agent or capability needs a home agent: 422, naming each. `at`: where the definition stands in the body. */
+export const requireTargets = (graph: Graph, home: string | null, at = ""): void => {
   if (home !== null) return;
   const errors = [...graph.tasks.values()]
-    .map((task, at): Fault | null =>
+    .map((task, index): Fault | null =>
       targetOf(task.type === "map" ? task.item : task)?.kind === "home"
         ? {
-            pointer: `/tasks/${at}`,
+            pointer: `${at}/tasks/${index}`,
             code: "no_target",
             message: `Task "${clip(task.taskId)}" names neither agentId nor agentCapability.`,
           }
@@ -187,7 +190,7 @@ export const commitStart = async (
     }
     const { ref, graph, store } = choose(deps, asked, loaded, now);
     const home = homeOf(request, loaded);
-    requireTargets(graph, home);
+    requireTargets(graph, home, asked.kind === "inline" ? INLINE : "");
     requireInput(graph, request.input);
     const facts = factsWith(loaded, graph);
     const command = withClock(deps, {

@@ -394,7 +394,7 @@ export const dryRunSuite = (platform: Platform): void => {
       const told = await run(document, { agentId: "nobody-registered" }, world);
       expect([told.session["agentId"], told.session.tasks[0]?.parameters]).toEqual(["nobody-registered", { who: "nobody-registered" }]); // prettier-ignore
       const { errors } = expectProblem(await ask(world, { workflowDefinition: document }), 422, "validation_failed");
-      expect(errors).toMatchObject([{ pointer: "/tasks/0", code: "no_target" }]);
+      expect(errors).toMatchObject([{ pointer: "/workflowDefinition/tasks/0", code: "no_target" }]);
     });
 
     test("what is wrong with a request comes at once: input, mocks, and what was probably meant", async () => {

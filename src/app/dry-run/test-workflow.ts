@@ -10,7 +10,7 @@ import { compile, type Graph } from "../../core/workflow/graph.ts";
 import type { AuthoredDefinition } from "../../core/workflow/normalise.ts";
 import { warningsOf } from "../../core/workflow/warnings.ts";
 import { parseDefinition } from "../check-definition.ts";
-import { definitionError, requireTargets } from "../commit-start.ts";
+import { definitionError, INLINE, requireTargets } from "../commit-start.ts";
 import type { Deps } from "../deps.ts";
 import { OpsError } from "../ops-error.ts";
 import { sha256 } from "../sha256.ts";
@@ -44,7 +44,7 @@ interface Chosen {
 
 const chooseInline = async (workflowId: string, document: unknown): Promise<Chosen> => {
   const parsed = parseDefinition(document);
-  if (!parsed.ok) throw definitionError(parsed.faults, "/workflowDefinition");
+  if (!parsed.ok) throw definitionError(parsed.faults, INLINE);
   const { id } = parsed.definition;
   if (id !== workflowId) {
     throw new OpsError("id_mismatch", `The path names ${clip(workflowId)}, the definition ${clip(id)}.`);
@@ -78,7 +78,7 @@ const requireFit = (graph: Graph, { input, mocks }: TestRequest): void => {
  */
 export const testWorkflow = async (deps: Deps, request: TestRequest): Promise<DryRunReport> => {
   const { ref, graph, document } = await choose(deps, request);
-  requireTargets(graph, request.agentId);
+  requireTargets(graph, request.agentId, request.definition.kind === "inline" ? INLINE : "");
   requireFit(graph, request);
   const startAt = request.startAt ?? DEFAULT_START;
   const run = dryRun({
