@@ -2,6 +2,7 @@ import * as z from "zod";
 import { idSchema } from "./ids.ts";
 import { sealedPageQuery } from "./pages.ts";
 import { parseTimestamp } from "./timestamp.ts";
+import { WAIT_CODES } from "./wait-codes.ts";
 
 /** Filters of lists, as query parameters. All texts; a bad one is a fault of its own, so that all come at once. */
 
@@ -59,7 +60,7 @@ const instant = z.string().transform((text, context) => {
   if (parsed !== null) return Math.ceil(parsed.epochMicros / 1_000);
   context.addIssue({
     code: "custom",
-    message: "Expected an RFC 3339 date and time; the + of an offset is sent as %2B",
+    message: "Expected an RFC 3339 date and time (in a URL the + of an offset is sent as %2B)",
     params: { code: "invalid_timestamp" },
   });
   return z.NEVER;
@@ -77,11 +78,11 @@ const sessionId = z.string().regex(/^ses_[0-9A-Z]{28}$/, { error: "Expected the 
 const sessionParameters = {
   workflowId: idSchema.optional().describe("Of this workflow."),
   agentId: idSchema.optional().describe("Started for this agent, or worked on by it now."),
-  waitingFor: words(128).optional().describe("Waiting for this: a code of `waitingFor`."),
+  waitingFor: z.enum(WAIT_CODES).optional().describe("Waiting for this: a code of `waitingFor`."),
   errorCode: words(128).optional().describe("Failed with this code."),
   startedAfter: instant
     .optional()
-    .describe("Started at this time or later. RFC 3339; the + of an offset is sent as %2B."),
+    .describe("Started at this time or later. RFC 3339; in a URL the + of an offset is sent as %2B."),
   startedBefore: instant.optional().describe("Started before this time."),
   endedAfter: instant.optional().describe("Ended at this time or later."),
   endedBefore: instant.optional().describe("Ended before this time."),

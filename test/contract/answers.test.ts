@@ -6,7 +6,7 @@ import { answersByOperation, type OperationAnswers } from "../../src/contract/an
 import { NOT_APPLIED_REASONS } from "../../src/contract/answers/legacy.ts";
 import { FIRE_ORIGINS, FIRE_OUTCOMES } from "../../src/contract/answers/schedule.ts";
 import { sessionEventAnswer, type SessionEventAnswer } from "../../src/contract/answers/session-log.ts";
-import { NO_AGENT_CODES, WAIT_CODES } from "../../src/contract/answers/session.ts";
+import { NO_AGENT_CODES, WAIT_CODES } from "../../src/contract/wait-codes.ts";
 import { AWAITED, INSTEAD, RESOLVED_BY, SKIP_REASONS } from "../../src/contract/answers/task-events.ts";
 import { ATTEMPT_OUTCOMES, taskAnswer, type TaskAnswer } from "../../src/contract/answers/task.ts";
 import { ACTOR_KINDS, TRANSPORTS } from "../../src/contract/answers/values.ts";

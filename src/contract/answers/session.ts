@@ -1,37 +1,9 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
 import { SESSION_STATUSES } from "../queries.ts";
+import { WAIT_CODES } from "../wait-codes.ts";
 import { taskAnswer } from "./task.ts";
 import { count, failure, sessionId, text, time, type Answer, orNull } from "./values.ts";
-
-/** Why a task has no agent. */
-export const NO_AGENT_CODES = [
-  "agent_unknown",
-  "no_agent",
-  "no_target",
-  "no_free_agent",
-  "agent_rejected",
-  "agent_gone",
-  "agent_lost",
-  "agent_busy",
-  "agent_not_free",
-  "queued",
-] as const;
-
-/** What an open session can wait for. */
-export const WAIT_CODES = [
-  ...NO_AGENT_CODES,
-  "ready",
-  "agent",
-  "retry",
-  "call",
-  "signal",
-  "approval",
-  "timer",
-  "items",
-  "child",
-  "paused",
-] as const;
 
 /** How a session stands, as people read it. */
 export const sessionStatus = z

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { event } from "./event.ts";
-import { NO_AGENT_CODES } from "./session.ts";
+import { NO_AGENT_CODES } from "../wait-codes.ts";
 import { actor, count, epochMs, failure, json, jsonObject, text, orNull } from "./values.ts";
 
 /** Events of tasks that need no attempt of an agent, and of the ways between tasks. */

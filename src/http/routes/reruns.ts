@@ -7,7 +7,7 @@ import type { SessionFilter } from "../../app/session-lists-port.ts";
 import type { BulkAnswer, SessionRerunAnswer } from "../../contract/answers/session.ts";
 import { bulkSchema, rerunSchema } from "../../contract/reruns.ts";
 import { operatorCause, pathId } from "../cause.ts";
-import { pageAnswer, sealedPageRequest, sealOf } from "../cursor.ts";
+import { pageAnswer, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
@@ -42,7 +42,10 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
       return c.json((await previewBulk(deps, filter)) satisfies BulkAnswer);
     }
     const seal = await sealOf([action, filter]);
-    const { after } = sealedPageRequest({ cursor }, seal);
+    if (cursor !== undefined && cursor.seal !== seal) {
+      throw fault("/cursor", "invalid_cursor", "Expected a cursor of a call with the same action and filter");
+    }
+    const after = cursor?.place ?? null;
     // One key is for all calls of the action: each has an answer of its own.
     const place = ` ${after ?? ""} ${limit}`;
     return keyed(c, { deps, bytes, place, claimMs: BULK_CLAIM_MS }, async () => {
