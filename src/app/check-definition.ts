@@ -8,6 +8,7 @@ import { draftsOf } from "../core/workflow/draft.ts";
 import { normalise, type AuthoredDefinition } from "../core/workflow/normalise.ts";
 import { nearest } from "../core/workflow/nearest.ts";
 import { pointerTo } from "../core/workflow/pointer.ts";
+import { isReservedId } from "../core/workflow/reserved-ids.ts";
 import { gateFaults, type Gate } from "./definition-gate.ts";
 
 /**
@@ -52,7 +53,21 @@ export const checkDefinition = (value: unknown, gate: Gate | null): ParsedDefini
  * Checks a definition (a value that the strict parser let through) and fills in its defaults. All faults of the
  * schema, of constructs not supported yet and of the graph come at once, at most `maxFaults` of them.
  */
-export const parseDefinition = (value: unknown): ParsedDefinition => checkDefinition(value, notBuilt);
+export const parseOwnDefinition = (value: unknown): ParsedDefinition => checkDefinition(value, notBuilt);
+
+const reserved: Fault = {
+  pointer: "/id",
+  code: "reserved_id",
+  message: "Ids that begin with `opscore.` are kept for the engine's own workflows.",
+};
+
+/** As `parseOwnDefinition`, for a definition that a caller wrote: its id is not one of the engine's own. */
+export const parseDefinition = (value: unknown): ParsedDefinition => {
+  const parsed = parseOwnDefinition(value);
+  const id = (value as { readonly id?: unknown } | null)?.id;
+  if (typeof id !== "string" || !isReservedId(id)) return parsed;
+  return { ok: false, faults: [reserved, ...(parsed.ok ? [] : parsed.faults)].slice(0, maxFaults) };
+};
 
 /** The error code that fits a refused definition as a whole. */
 export const definitionErrorCode = (faults: readonly Fault[]): ErrorCode => {

@@ -8,8 +8,9 @@ import type { Facts } from "../core/session/facts.ts";
 import { startNeeds, widened, type Needs } from "../core/session/needs.ts";
 import type { DefinitionRef, ParentRef } from "../core/session/state.ts";
 import { canonical } from "../core/workflow/canonical.ts";
+import { isReservedId } from "../core/workflow/reserved-ids.ts";
 import { compile, targetOf, type Graph } from "../core/workflow/graph.ts";
-import { definitionErrorCode, parseDefinition } from "./check-definition.ts";
+import { definitionErrorCode, parseDefinition, parseOwnDefinition } from "./check-definition.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
 import { factsWith } from "./facts-with.ts";
@@ -23,6 +24,8 @@ export interface StartRequest {
   readonly definition:
     | { readonly kind: "saved"; readonly workflowId: string; readonly revision: number | null }
     | { readonly kind: "inline"; readonly document: unknown }
+    /** The engine's own, whose id no caller may use. */
+    | { readonly kind: "own"; readonly document: JsonObject }
     /** The very one that an earlier session is pinned to. */
     | { readonly kind: "pinned"; readonly ref: DefinitionRef };
   /** The agent the session is started for. */
@@ -41,7 +44,8 @@ export interface Started {
   readonly replayed: boolean;
 }
 
-type Stored = Exclude<StartRequest["definition"], { readonly kind: "inline" }>;
+type Given = Extract<StartRequest["definition"], { readonly document: unknown }>;
+type Stored = Exclude<StartRequest["definition"], Given>;
 
 interface Inline {
   readonly kind: "inline";
@@ -68,8 +72,8 @@ export const definitionError = (faults: readonly Fault[], at = ""): OpsError =>
     errors: faults.map((fault) => ({ ...fault, pointer: `${at}${fault.pointer}` })),
   });
 
-const readInline = async (document: unknown): Promise<Inline> => {
-  const parsed = parseDefinition(document);
+const readInline = async ({ kind, document }: Given): Promise<Inline> => {
+  const parsed = kind === "own" ? parseOwnDefinition(document) : parseDefinition(document);
   if (!parsed.ok) throw definitionError(parsed.faults, INLINE);
   const body = canonical(parsed.document);
   const graph = compile(parsed.definition);
@@ -92,7 +96,7 @@ const choose = (deps: Deps, asked: Stored | Inline, loaded: LoadedStart, now: nu
     return { ref: asked.ref, graph: deps.graphs.of(found.hash, found.body), store: null };
   }
   if (asked.kind === "saved") {
-    if (found === null) {
+    if (found === null || isReservedId(asked.workflowId)) {
       const which = asked.revision === null ? "" : ` revision ${asked.revision}`;
       throw new OpsError("workflow_not_found", `Workflow definition not found: ${clip(asked.workflowId)}${which}`);
     }
@@ -170,7 +174,7 @@ export const commitStart = async (
   published: Published,
 ): Promise<Started> => {
   const { definition } = request;
-  const asked = definition.kind === "inline" ? await readInline(definition.document) : definition;
+  const asked = "document" in definition ? await readInline(definition) : definition;
   let needs: Needs | null = null;
   for (let tries = 0; tries < MAX_TRIES;) {
     const now = deps.clock.now();

@@ -2,6 +2,8 @@ import type { TaskStatusText } from "../contract/queries.ts";
 import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import { endedAtOf, openStatus, openSince, tasksView } from "../core/session/view.ts";
 import type { OpenTask, SessionState, TaskError } from "../core/session/state.ts";
+import { SINGLE_TASK, SINGLE_TASK_WAIT, SINGLE_TASK_WORK } from "../core/workflow/reserved-ids.ts";
+import { nodeOf } from "../core/session/facts.ts";
 import type { Deps } from "./deps.ts";
 import { loadWithLog, type Page } from "./read-session.ts";
 import type { TaskPlace } from "./session-lists-port.ts";
@@ -36,10 +38,14 @@ interface TaskPage {
   readonly limit: number;
 }
 
-const openSummary = (sessionId: string, workflowId: string, task: OpenTask, name: string): TaskSummary => ({
-  taskId: task.taskId,
-  id: taskIdOf(sessionId, task.n),
-  name,
+/** Whether it is the wait before a single task: it is shown as that task, whose id the caller was given. */
+const isBefore = (workflowId: string, { taskId }: { readonly taskId: string }): boolean =>
+  workflowId === SINGLE_TASK && taskId === SINGLE_TASK_WAIT;
+
+const openSummary = (sessionId: string, workflowId: string, task: OpenTask, name: string | null): TaskSummary => ({
+  ...(isBefore(workflowId, task)
+    ? { taskId: SINGLE_TASK_WORK, id: taskIdOf(sessionId, task.n + 1), name: name ?? SINGLE_TASK_WORK }
+    : { taskId: task.taskId, id: taskIdOf(sessionId, task.n), name: name ?? task.taskId }),
   status: openStatus[task.phase],
   sessionId,
   workflowId,
@@ -64,7 +70,7 @@ export const listOpenTasks = async (
   const { statuses, agentId, workflowId } = filter;
   const phases = statuses && phasesOf(statuses);
   const { rows, next } = await deps.store.listOpenTasks({ phases, agentId, workflowId }, page);
-  const data = rows.map((row) => openSummary(row.sessionId, row.workflowId, row.task, row.name ?? row.task.taskId));
+  const data = rows.map((row) => openSummary(row.sessionId, row.workflowId, row.task, row.name));
   return { data, next };
 };
 
@@ -75,11 +81,18 @@ const summariesOf = (
   const open = new Map(state.open.map((task) => [task.n, task]));
   const ended = endedAtOf(rows);
   const { workflowId } = state.definition;
-  return tasksView(state, rows, facts).map((view) => {
+  const views = tasksView(state, rows, facts);
+  // Once the task has been entered its wait is over.
+  const seen = views.filter((view) => views.length === 1 || !isBefore(workflowId, view));
+  return seen.map((view) => {
     const n = parseTaskRef(view.id)?.n ?? 0;
     const task = open.get(n);
-    if (task !== undefined) return { ...openSummary(state.id, workflowId, task, view.name), n };
-    const { taskId, id, name, status, agentId, attempts, error } = view;
+    const shown = isBefore(workflowId, view)
+      ? { taskId: SINGLE_TASK_WORK, id: taskIdOf(state.id, n + 1), name: nodeOf(facts.graph, SINGLE_TASK_WORK).name }
+      : view;
+    if (task !== undefined) return { ...openSummary(state.id, workflowId, task, shown.name), n };
+    const { taskId, id, name } = shown;
+    const { status, agentId, attempts, error } = view;
     const since = ended.get(n) ?? state.updatedAt;
     return {
       ...{ taskId, id, name, status, sessionId: state.id, workflowId, agentId },

@@ -1,17 +1,17 @@
 import type { TaskEnqueuedAnswer } from "../contract/answers/task.ts";
 import { parseTaskRef, taskIdOf } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
+import { nodeOf } from "../core/session/facts.ts";
+import { SINGLE_TASK, SINGLE_TASK_WAIT, SINGLE_TASK_WORK } from "../core/workflow/reserved-ids.ts";
 import type { TaskView } from "../core/session/view.ts";
+import { hideSecrets } from "../core/workflow/secret-marker.ts";
 import { cancelSession } from "./cancel-session.ts";
 import type { Started, StartRequest } from "./commit-start.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
-import { readSession } from "./read-session.ts";
+import { loadWithLog, readSession } from "./read-session.ts";
 import { startSession } from "./start-session.ts";
-
-/** The workflow id under which single tasks are kept: each is a session of one task. */
-export const SINGLE_TASK = "opscore.single-task";
 
 /** What is asked for, as the author of a definition would write it. */
 export interface SingleTask {
@@ -28,8 +28,8 @@ const reference = (key: string): string => `\${input[${JSON.stringify(key)}]}`;
 const definitionOf = ({ task, parameters, wait }: SingleTask): JsonObject => {
   const keys = Object.keys(parameters);
   const passed = Object.fromEntries(keys.map((key) => [key, reference(key)]));
-  const work = { ...task, taskId: "task", ...(wait === null ? {} : { parameters: passed }) };
-  const tasks = wait === null ? [work] : [{ taskId: "wait", type: "wait", ...wait }, work];
+  const work = { ...task, taskId: SINGLE_TASK_WORK, ...(wait === null ? {} : { parameters: passed }) };
+  const tasks = wait === null ? [work] : [{ taskId: SINGLE_TASK_WAIT, type: "wait", ...wait }, work];
   return { id: SINGLE_TASK, name: "Single task", tasks };
 };
 
@@ -43,7 +43,7 @@ export const enqueueTask = async (
   const started = await startSession(
     deps,
     {
-      definition: { kind: "inline", document: definitionOf(wish) },
+      definition: { kind: "own", document: definitionOf(wish) },
       agentId: null,
       input: wish.parameters,
       idempotency,
@@ -73,8 +73,13 @@ export const readTask = async (
   if (workflowId !== SINGLE_TASK || ref.n !== 2 || first === undefined) throw notFound();
   // Not entered yet, or never: it stands where the wait before it stands.
   const { status } = first;
+  const { facts, rows } = await loadWithLog(deps, ref.sessionId);
+  const input = rows[0]?.events.flatMap((event) => (event.type === "SessionStarted" ? [event.input] : []))[0];
   return {
-    task: { ...first, taskId: "task", id, name: "task", status: status === "cancelled" ? status : "waiting" },
+    task: {
+      ...{ ...first, id, taskId: SINGLE_TASK_WORK, name: nodeOf(facts.graph, SINGLE_TASK_WORK).name },
+      ...{ parameters: hideSecrets(input ?? {}) as JsonObject, status: status === "cancelled" ? status : "waiting" },
+    },
     sessionId: state.id,
     workflowId,
   };

@@ -1,3 +1,4 @@
+import { SINGLE_TASK } from "../core/workflow/reserved-ids.ts";
 import { and, desc, eq, gt } from "drizzle-orm";
 import { OpsError } from "../app/ops-error.ts";
 import type { AuditCommit } from "../app/audit-port.ts";
@@ -102,11 +103,11 @@ export const definitionStore = (
     const [result] = await sql.batch(
       [
         {
-          sql: `SELECT workflow_id, revision, hash, created_at FROM workflows w WHERE revision > 0
+          sql: `SELECT workflow_id, revision, hash, created_at FROM workflows w WHERE revision > 0 AND workflow_id <> ?
             AND revision = (SELECT max(x.revision) FROM workflows x WHERE x.workflow_id = w.workflow_id)
             ${place === null ? "" : "AND (created_at, workflow_id) < (?, ?)"}
             ORDER BY created_at DESC, workflow_id DESC LIMIT ?`,
-          args: [...(place === null ? [] : [place.at, place.id]), limit],
+          args: [SINGLE_TASK, ...(place === null ? [] : [place.at, place.id]), limit],
         },
       ],
       "read",

@@ -1,5 +1,6 @@
 import type { OpenTaskFilter, OpenTaskRow, SessionLists } from "../app/session-lists-port.ts";
 import { readJson } from "../core/read-json.ts";
+import { SINGLE_TASK, SINGLE_TASK_WORK } from "../core/workflow/reserved-ids.ts";
 import type { OpenTask } from "../core/session/state.ts";
 import type { Expression } from "./load-facts.ts";
 import { mergeLanes } from "./merge-lanes.ts";
@@ -20,10 +21,11 @@ const LANES: readonly Lane[] = [
 /** More than any task's number: the whole session was looked at. */
 const ALL = 999_999;
 
-/** The task's name, from the definition the session is pinned to. */
+/** The task's name, from the definition the session is pinned to; of the wait before a single task that task's. */
 const NAME = `(SELECT json_extract(d.value, '$.name') FROM workflows w, json_each(w.body, '$.tasks') d
   WHERE w.workflow_id = s.workflow_id AND w.revision = s.revision AND w.hash = s.definition_hash
-  AND json_extract(d.value, '$.taskId') = json_extract(t.value, '$.taskId'))`;
+  AND json_extract(d.value, '$.taskId') = CASE s.workflow_id WHEN '${SINGLE_TASK}' THEN '${SINGLE_TASK_WORK}'
+    ELSE json_extract(t.value, '$.taskId') END)`;
 
 const NUMBER = "json_extract(t.value, '$.n')";
 const PHASE = "json_extract(t.value, '$.phase')";

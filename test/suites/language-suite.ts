@@ -508,9 +508,13 @@ export const languageSuite = (platform: Platform): void => {
       expect(await enqueue({ agentCapability: "work", name: "say", parameters })).toBe(id);
       await world.work();
       expect(await read(id)).toMatchObject({ status: "completed", parameters, output: "say", name: "say" });
-      const later = await enqueue({ agentId: "worker", delay: "10m", parameters, priority: 9 }, "later");
+      const later = await enqueue({ agentId: "worker", delay: "10m", name: "later", parameters, priority: 9 }, "later");
       await world.work();
-      expect(await read(later)).toMatchObject({ status: "waiting", id: later });
+      expect(await read(later)).toMatchObject({ status: "waiting", id: later, parameters, name: "later" });
+      for (const query of ["workflowId=opscore.single-task", `sessionId=ses_${later.slice(4, 32)}`]) {
+        const listed = (await (await world.request("GET", `/v1/opscore/tasks?${query}`)).json()) as { data: Task[] };
+        expect(listed.data, query).toMatchObject([{ id: later, taskId: "task", name: "later", status: "waiting" }]);
+      }
       await world.pass(601_000);
       await world.work();
       expect(await read(later)).toMatchObject({ status: "completed", parameters, id: later });
@@ -565,6 +569,29 @@ export const languageSuite = (platform: Platform): void => {
       const { id } = (await later.json()) as { id: string };
       const task = (await (await world.request("GET", `/v1/opscore/tasks/${id}`)).json()) as Task;
       expect(task).toMatchObject({ status: "completed", parameters: longest });
+    });
+
+    test("ids that begin with opscore. are the engine's own: no caller saves, starts or schedules one", async () => {
+      const world = await open();
+      const made = await world.request("POST", "/v1/opscore/tasks", { agentId: "worker" });
+      expect(made.status).toBe(202);
+      const problem = async (path: string, body: object): Promise<unknown[]> => {
+        const reply = await world.request("POST", `/v1/opscore/${path}`, body);
+        const { code, errors } = (await reply.json()) as { code: string; errors?: { pointer: string }[] };
+        return [reply.status, code, errors?.[0]?.pointer];
+      };
+      for (const id of ["opscore.single-task", "OpsCore.other"]) {
+        const workflowDefinition = { id, name: "Mine", tasks: [agent("a")] };
+        expect(await problem("workflows", workflowDefinition)).toEqual([422, "invalid_definition", "/id"]);
+        const inline = [422, "invalid_definition", "/workflowDefinition/id"];
+        expect(await problem("sessions", { workflowDefinition })).toEqual(inline);
+        const saved = { workflowDefinitionId: id };
+        expect(await problem("sessions", saved)).toEqual([404, "workflow_not_found", undefined]);
+        const schedule = [422, "validation_failed", "/workflowDefinitionId"];
+        expect(await problem("schedules", { ...saved, cron: "* * * * *" })).toEqual(schedule);
+      }
+      const listed = (await (await world.request("GET", "/v1/opscore/workflows")).json()) as { data: unknown[] };
+      expect(listed.data).toEqual([]);
     });
 
     test("a log that has lost a row stops its session, and nothing else", async () => {

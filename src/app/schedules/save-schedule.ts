@@ -3,6 +3,7 @@ import { changedAt, initialSchedule, timerOf, type ScheduleSpec } from "../../co
 import { scheduleIdAt } from "../../core/ids.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { canonical } from "../../core/workflow/canonical.ts";
+import { isReservedId } from "../../core/workflow/reserved-ids.ts";
 import { clip, type Fault } from "../../contract/problem.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
 import { randomHex, type Deps } from "../deps.ts";
@@ -27,9 +28,14 @@ export interface SavedSchedule {
 
 type Definition = { readonly hash: string; readonly body: string } | null;
 
-const workflowFaults = (deps: Deps, spec: Pick<ScheduleSpec, "revision" | "agentId">, found: Definition): Fault[] => {
+const workflowFaults = (
+  deps: Deps,
+  spec: Pick<ScheduleSpec, "workflowId" | "revision" | "agentId">,
+  found: Definition,
+): Fault[] => {
   const pointer = spec.revision === null || found !== null ? "/workflowDefinitionId" : "/revision";
-  if (found === null) return [{ pointer, code: "unknown_workflow", message: "There is no such workflow definition." }];
+  if (found === null || isReservedId(spec.workflowId))
+    return [{ pointer, code: "unknown_workflow", message: "There is no such workflow definition." }];
   try {
     requireTargets(deps.graphs.of(found.hash, found.body), spec.agentId);
     return [];
