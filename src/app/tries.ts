@@ -18,18 +18,13 @@ export const withClock = ({ clock, entropy, callLimits }: Deps, wish: Wish): Ses
     ...(callLimits === undefined ? {} : { callLimits: { ...callLimits } }),
   }) as SessionCommand;
 
-const TRIES_AT_ONCE = 2;
-const REST_MS = 50;
+const REST_MS = 25;
 
-/**
- * Before the next try: nothing after the first two, so that what is oldest keeps its place before agents that many want;
- * then any time up to 100 ms, doubled with each further try, so that rivals for one session spread.
- */
+/** Before the next try: any time up to 50 ms after the first, doubled with each further, so that rivals spread. */
 export const restBefore = async ({ rest, entropy }: Deps, tries: number): Promise<void> => {
-  const rests = tries - TRIES_AT_ONCE;
-  if (rest === undefined || rests <= 0 || tries >= MAX_TRIES) return;
+  if (rest === undefined || tries >= MAX_TRIES) return;
   const [drawn = 0] = entropy.bytes(1);
-  await rest(Math.ceil(((drawn + 1) / 256) * REST_MS * 2 ** rests));
+  await rest(Math.ceil(((drawn + 1) / 256) * REST_MS * 2 ** tries));
 };
 
 export const contention = (): OpsError =>

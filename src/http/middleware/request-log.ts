@@ -24,6 +24,9 @@ export const requestLog = (deps: { readonly log: Log; readonly clock: Clock }): 
   };
 };
 
-/** The first matched route that is no middleware (those are `ALL` on a wildcard): the one that answered; or "none". */
-const routePattern = (c: Context<AppEnv>): string =>
-  matchedRoutes(c).find((route) => route.method !== "ALL" || !route.path.endsWith("*"))?.path ?? "none";
+/** The first matched handler: the one that answered; a path known only to middleware (405) is named by it; or "none". */
+const routePattern = (c: Context<AppEnv>): string => {
+  const matched = matchedRoutes(c);
+  const handler = matched.find(({ method }) => method !== "ALL");
+  return (handler ?? matched.find(({ path }) => !path.endsWith("*")))?.path ?? "none";
+};
