@@ -62,7 +62,6 @@ const advance = async (deps: Deps, sessionId: string, wish: Wish, cause: Cause):
       return advanced;
     }
     tries += 1;
-    // A tick does not rest: what is oldest would lose its place before the agents that many wait for.
     if (wish.type !== "Tick") await restBefore(deps, tries);
   }
   throw contention();
@@ -71,7 +70,8 @@ const advance = async (deps: Deps, sessionId: string, wish: Wish, cause: Cause):
 /**
  * The one way a session changes: load, decide, evolve, commit, publish. `null`: there is no such session.
  * A stale commit writes nothing and starts over, at most six times, then 503; within one process commands on one
- * session wait for each other instead. After a crash at any point either nothing happened or everything did, and the
+ * session wait for each other instead, except ticks: among sessions that want the same agents what is oldest would
+ * lose its place by waiting. After a crash at any point either nothing happened or everything did, and the
  * sweep does the publishing.
  */
 export const advanceSession = async (
@@ -81,7 +81,8 @@ export const advanceSession = async (
   cause: Cause,
 ): Promise<Advanced | null> => {
   const work = (): Promise<Advanced | null> => advance(deps, sessionId, wish, cause);
-  return deps.turns === undefined ? await work() : await deps.turns.of(sessionId, work);
+  const waits = deps.turns !== undefined && wish.type !== "Tick";
+  return waits ? await deps.turns.of(sessionId, work) : await work();
 };
 
 /** Makes a call that was left to whoever takes its hint, unless it has begun: then, or too late, nothing changes. */
