@@ -84,7 +84,7 @@ export const mutants: readonly Mutant[] = [
   { name: "a map has one item too many under way", file: `${DECIDE}/map-room.ts`, find: "own.length < mapOf(graph, map).maxConcurrency", put: "own.length <= mapOf(graph, map).maxConcurrency" },
   { name: "a map's outputs are in the order of their ends", file: `${DECIDE}/map-items.ts`, find: "if (index !== undefined) outputs[index] = event.output;", put: "if (index !== undefined) outputs[outputs.indexOf(null)] = event.output;" },
   { name: "an operator's word does not free the agent", file: `${DECIDE}/control.ts`, find: "if (task.phase === \"dispatched\") return takeBack(turn, task, \"superseded\", error);", put: "" },
-  { name: "a fire of a schedule is decided twice", file: "src/store/schedules.ts", find: "WHERE id = ? AND incarnation = ? AND seq = ?", put: "WHERE id = ? AND incarnation = ? AND ? >= 0" },
+  { name: "a fire of a schedule is decided twice", file: "src/store/schedules.ts", find: "sql: \"id = ? AND incarnation = ? AND seq = ? AND", put: "sql: \"id = ? AND incarnation = ? AND ? >= 0 AND" },
   { name: "a schedule fires twice under doubled ticks", file: "src/app/schedules/make-starts.ts", find: "key: fireKey(id, incarnation, start), bodyHash", put: "key: `${fireKey(id, incarnation, start)} ${deps.clock.now()}`, bodyHash" },
   { name: "a schedule does not look what still runs", file: "src/core/schedule/plan-fires.ts", find: "const running = state.running.filter((id) => open.has(id));", put: "const running = state.running.filter((id) => open.has(id) && !open.has(id));" },
   { name: "a fire that waits is forgotten", file: "src/store/schedules.ts", find: "WHERE c.waits_for IS NOT NULL AND (e.id IS NULL OR", put: "WHERE c.waits_for IS NULL AND (e.id IS NULL OR" },
