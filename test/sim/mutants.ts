@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
     equivalent:
       "the log's unique key (stream, seq) refuses the second writer of a row, the whole batch is rolled back, and the writer is told that it is stale",
   },
-  { name: "agent claim outside the guard", file: "src/store/commit-session.ts", find: "const guard = agentGuard(commit);", put: "const guard = { ...agentGuard(commit), sql: \"\", args: [] };" },
+  { name: "agent claim outside the guard", file: "src/store/commit-session.ts", find: "const agents = agentGuard(commit);", put: "const agents = { ...agentGuard(commit), sql: \"\", args: [] };" },
   { name: "non-atomic commit", file: "src/store/sessions.ts", find: "plan.read(await sql.batch(plan.statements, \"write\"))", put: "plan.read([...(await sql.batch(plan.statements.slice(0, 2), \"write\")), ...(await sql.batch(plan.statements.slice(2), \"write\"))])" },
   { name: "an unknown commit is taken for done", file: "src/store/sessions.ts", find: "if (found?.rows[0]?.[\"tx\"] !== commit.nonce) throw error;", put: "if (found === undefined) throw error;" },
   { name: "an unknown commit is taken for stale", file: "src/store/sessions.ts", find: "if (found?.rows[0]?.[\"tx\"] !== commit.nonce) throw error;", put: "if (found !== undefined) return { kind: \"stale\" };", equivalent: "the next try loads again and finds what was committed: reports, settle calls and keyed starts answer as repeats, and what was not published is found by the sweep" },
