@@ -46,6 +46,7 @@ const layers: Readonly<Record<string, Layer | null>> = {
   agentkit: { ...adapter, files: [...ports, "core/workflow/secret-marker.ts"], packages: ["undici"] },
   telemetry: adapter,
   calendar: { ...adapter, packages: ["croner"] },
+  oidc: { ...adapter, packages: ["jose"] },
   http: { folders: ["app", "contract"], packages: ["hono", "@hono/*", "zod", "js-yaml", "yaml"] },
   dashboard: { folders: ["sdk"], types: ["contract"] },
   sdk: { types: ["contract"] },

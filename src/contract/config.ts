@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { readOidc, type OidcConfig } from "./config-oidc.ts";
 import { readSecrets } from "./config-secrets.ts";
 import { agentkitUrlSchema, databaseUrlSchema, hostSchema, isLoopback, portSchema } from "./config-values.ts";
 import { echo } from "./json.ts";
@@ -23,6 +24,11 @@ export interface Config {
   readonly keyPeppers: readonly string[];
   /** The second part of new keys. */
   readonly keyEnvironment: string;
+  /** Requests of a key a minute; 0: any number. */
+  readonly rateLimit: number;
+  /** Wrong keys from an address a minute; 0: any number. */
+  readonly failedAuthLimit: number;
+  readonly oidc: OidcConfig | null;
   /** None, one, or two while rotating. */
   readonly webhookSecrets: readonly string[];
   readonly allowUnsignedWebhooks: boolean;
@@ -56,6 +62,13 @@ const oneOrTwo = z
     error: "expected one secret, or two separated by a comma while rotating",
   });
 
+const countSchema = z
+  .string()
+  .regex(/^[0-9]{1,9}$/, {
+    error: (issue) => `"${echo(String(issue.input))}" is no number a minute, expected 0 (off) to 999999999`,
+  })
+  .transform(Number);
+
 const schema = z.object({
   PORT: portSchema.default(8000),
   HOST: hostSchema.default("127.0.0.1"),
@@ -71,6 +84,11 @@ const schema = z.object({
     .string()
     .regex(/^[a-z0-9]{1,16}$/, { error: "is no name of an environment, expected 1 to 16 of a-z 0-9, such as live" })
     .default("live"),
+  OPSCORE_OIDC_ISSUER: z.string().optional(),
+  OPSCORE_OIDC_AUDIENCE: z.string().optional(),
+  OPSCORE_OIDC_JWKS: z.string().optional(),
+  OPSCORE_RATE_LIMIT: countSchema.default(1_000_000),
+  OPSCORE_FAILED_AUTH_LIMIT: countSchema.default(60),
   OPSCORE_WEBHOOK_SECRET: oneOrTwo.default([]),
   OPSCORE_ALLOW_UNSIGNED_WEBHOOKS: oneOf(["true", "false"]).default("false"),
   AGENTKIT_API_URL: agentkitUrlSchema.default("http://127.0.0.1:8001/v1"),
@@ -97,6 +115,8 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>, p
     if (typeof value === "string" && value.trim() !== "") given[name] = value.trim();
   }
   const { secrets, problems: secretProblems } = readSecrets(env);
+  const { oidc, problems: oidcProblems } = readOidc(given);
+  const others = [...secretProblems, ...oidcProblems];
   const problems: string[] = [];
   // On Workers an unusable key is answered call by call (503), not by a server that does not start.
   if (platform === "workers" && !isUsableKey(given["OPSCORE_API_KEY"])) delete given["OPSCORE_API_KEY"];
@@ -113,11 +133,11 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>, p
   if (platform === "workers" || host !== undefined) {
     const loopback = platform === "node" && isLoopback(host ?? "");
     problems.push(...listenerProblems(given, platform, loopback, bad));
-    if (result.success && problems.length + secretProblems.length === 0) {
-      return { ok: true, config: { ...configOf(result.data, platform, loopback), secrets } };
+    if (result.success && problems.length + others.length === 0) {
+      return { ok: true, config: { ...configOf(result.data, platform, loopback), secrets, oidc } };
     }
   }
-  return { ok: false, problems: [...problems, ...secretProblems] };
+  return { ok: false, problems: [...problems, ...others] };
 };
 
 /** Whether a text can serve as the root key where the listener is reachable from elsewhere. */
@@ -148,7 +168,7 @@ const listenerProblems = (
   return problems;
 };
 
-const configOf = (values: Values, platform: Platform, loopback: boolean): Omit<Config, "secrets"> => ({
+const configOf = (values: Values, platform: Platform, loopback: boolean): Omit<Config, "secrets" | "oidc"> => ({
   platform,
   port: values.PORT,
   host: values.HOST,
@@ -158,6 +178,8 @@ const configOf = (values: Values, platform: Platform, loopback: boolean): Omit<C
   apiKey: values.OPSCORE_API_KEY ?? null,
   keyPeppers: values.OPSCORE_KEY_PEPPER,
   keyEnvironment: values.OPSCORE_KEY_ENV,
+  rateLimit: values.OPSCORE_RATE_LIMIT,
+  failedAuthLimit: values.OPSCORE_FAILED_AUTH_LIMIT,
   webhookSecrets: values.OPSCORE_WEBHOOK_SECRET,
   allowUnsignedWebhooks: values.OPSCORE_ALLOW_UNSIGNED_WEBHOOKS === "true",
   agentkitApiUrl: values.AGENTKIT_API_URL,

@@ -2,14 +2,18 @@ import { lookup } from "node:dns";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { createUndiciCall } from "../agentkit/undici-call.ts";
 import type { Deps } from "../app/deps.ts";
+import { createFailureLimiter, createKeyLimiter } from "../app/keys/token-bucket.ts";
 import { createKeyCache } from "../app/keys/key-cache.ts";
 import { createTurns } from "../app/turns.ts";
 import type { Clock, Log } from "../app/ports.ts";
 import { describeFailure } from "../app/publish.ts";
 import { sweep } from "../app/sweep.ts";
 import type { Config } from "../contract/config.ts";
+import { networkOf } from "../http/middleware/rate-limit.ts";
+import { createTokenVerifier } from "../oidc/jose-verifier.ts";
 import { createApp } from "../http/app.ts";
 import { createTimerHints } from "../queue/node-hints.ts";
 import { ANSWER_MS } from "../store/bounded-sql.ts";
@@ -120,6 +124,18 @@ export const startServer = async (config: Config, options: ServerOptions): Promi
         environment: config.keyEnvironment,
         setup: 'Set it and restart: OPSCORE_KEY_PEPPER="$(openssl rand -base64 32)"',
         cache: createKeyCache(),
+      },
+      ...(config.oidc === null ? {} : { tokens: createTokenVerifier(config.oidc) }),
+      limits: {
+        keys: config.rateLimit === 0 ? null : createKeyLimiter({ limit: config.rateLimit, windowSeconds: 60 }),
+        failures:
+          config.failedAuthLimit === 0
+            ? null
+            : createFailureLimiter({ limit: config.failedAuthLimit, windowSeconds: 60 }),
+        addressOf: (c) => {
+          const { address } = getConnInfo(c).remote;
+          return address === undefined ? null : networkOf(address);
+        },
       },
     },
     webhook: { secrets: config.webhookSecrets, allowUnsigned: config.allowUnsignedWebhooks },

@@ -10,6 +10,9 @@ import { takeHint, type HintTaken } from "../app/take-hint.ts";
 import { isSessionId } from "../core/ids.ts";
 import { parseConfig, type Config } from "../contract/config.ts";
 import { createApp } from "../http/app.ts";
+import { networkOf } from "../http/middleware/rate-limit.ts";
+import { createTokenVerifier } from "../oidc/jose-verifier.ts";
+import type { TokenVerifier } from "../app/token-port.ts";
 import { problemOf } from "../http/middleware/problem.ts";
 import { createQueueHints, type HintMessage, type ScheduleMessage } from "../queue/queue-hints.ts";
 import { boundedSql } from "../store/bounded-sql.ts";
@@ -17,6 +20,7 @@ import { d1Sql } from "../store/d1.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
 import { assemble } from "./assemble.ts";
 import { systemClock } from "./system.ts";
+import { bindingFailureLimiter, bindingKeyLimiter, type RateLimitBinding } from "./worker-limits.ts";
 import { workerCalls, type Invocation } from "./worker-calls.ts";
 import { reachable } from "./worker-probe.ts";
 
@@ -25,6 +29,9 @@ export interface Env {
   readonly HINTS: Queue<HintMessage | ScheduleMessage>;
   /** Calls that outlast a request: in a queue of their own, for they would hold up the other hints. */
   readonly CALLS: Queue<HintMessage | ScheduleMessage>;
+  /** How often a key may ask, and how often an address may fail; absent: as often as it likes. */
+  readonly KEY_LIMIT?: RateLimitBinding;
+  readonly FAILED_AUTH_LIMIT?: RateLimitBinding;
   readonly [name: string]: unknown;
 }
 
@@ -38,6 +45,9 @@ const graphs = createGraphCache();
 
 /** Keys that passed lately: values, and nothing that a request waits for. */
 const keyCache = createKeyCache();
+
+/** Addresses that have failed too often lately, and until when. */
+const blocked = new Map<string, number>();
 
 /** What an environment says does not change while it lives: it is read once. */
 const configs = new WeakMap<Env, Config>();
@@ -64,7 +74,20 @@ const depsOf = (env: Env, config: Config, context: ExecutionContext, invocation:
   return { ...deps, ...workerCalls(deps.calls, invocation) };
 };
 
-const settings = (config: Config): Parameters<typeof createApp>[1] => ({
+/** What is read once of a configuration: keys that were fetched are kept in it. */
+const verifiers = new WeakMap<Config, TokenVerifier>();
+
+const tokensOf = (config: Config): { readonly tokens?: TokenVerifier } => {
+  if (config.oidc === null) return {};
+  const tokens = verifiers.get(config) ?? createTokenVerifier(config.oidc);
+  verifiers.set(config, tokens);
+  return { tokens };
+};
+
+/** How many a minute is the binding's to say (`wrangler.toml`); here it is only told to callers. */
+const quotaOf = ({ rateLimit }: Config) => ({ limit: rateLimit, windowSeconds: 60 });
+
+const settings = (env: Env, config: Config): Parameters<typeof createApp>[1] => ({
   auth: {
     apiKey: config.apiKey,
     setup: "Set a key of at least 16 characters: npx wrangler secret put OPSCORE_API_KEY",
@@ -73,6 +96,18 @@ const settings = (config: Config): Parameters<typeof createApp>[1] => ({
       environment: config.keyEnvironment,
       setup: "openssl rand -base64 32 | npx wrangler secret put OPSCORE_KEY_PEPPER",
       cache: keyCache,
+    },
+    ...tokensOf(config),
+    limits: {
+      keys: config.rateLimit === 0 || !env.KEY_LIMIT ? null : bindingKeyLimiter(env.KEY_LIMIT, quotaOf(config)),
+      failures:
+        config.failedAuthLimit === 0 || !env.FAILED_AUTH_LIMIT
+          ? null
+          : bindingFailureLimiter(env.FAILED_AUTH_LIMIT, blocked),
+      addressOf: (c) => {
+        const address = c.req.header("CF-Connecting-IP");
+        return address === undefined ? null : networkOf(address);
+      },
     },
   },
   webhook: { secrets: config.webhookSecrets, allowUnsigned: false },
@@ -128,7 +163,7 @@ export default {
       if (error instanceof OpsError) return misconfigured(error);
       throw error;
     }
-    return createApp(depsOf(env, config, context, "fetch"), settings(config)).fetch(request, env, context);
+    return createApp(depsOf(env, config, context, "fetch"), settings(env, config)).fetch(request, env, context);
   },
 
   /**

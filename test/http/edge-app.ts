@@ -29,7 +29,10 @@ const reportSchema = z.object({
 });
 
 /** A small app with every middleware of the edge, in the order of the real one. */
-export const edgeApp = (auth: AuthOptions = { apiKey: KEY, setup: "set the key" }) => {
+export const edgeApp = (
+  auth: AuthOptions = { apiKey: KEY, setup: "set the key" },
+  deps: Deps = { clock: { now: () => 0 } } as unknown as Deps,
+) => {
   const lines: LogLine[] = [];
   const log = {
     log: (level: LogLevel, message: string, fields: object = {}) => void lines.push({ ...fields, level, message }),
@@ -41,7 +44,7 @@ export const edgeApp = (auth: AuthOptions = { apiKey: KEY, setup: "set the key" 
   app.onError(problemHandler({ log }));
   app.notFound(unknownRoute(app));
   app.get("/health", (c) => c.json({ status: "ok" }));
-  app.use("/v1/*", bearerAuth(auth, {} as Deps));
+  app.use("/v1/*", bearerAuth(auth, deps));
   app.post("/v1/echo", async (c) => c.json(await readJson(c, z.unknown(), { maxBytes: 64 * 1024 })));
   app.post("/v1/agent/:agentId/state", async (c) => {
     const report = await readJson(c, reportSchema, { maxBytes: 64 * 1024 });

@@ -12,7 +12,7 @@ const operations: ReadonlyMap<string, OperationAnswers> = new Map(Object.entries
 const NOWHERE: readonly ErrorCode[] = [
   "not_found",
   "method_not_allowed",
-  ...(["unauthorized", "forbidden", "not_configured", "store_unavailable"] as const),
+  ...(["unauthorized", "forbidden", "rate_limited", "not_configured", "store_unavailable"] as const),
 ];
 
 /** A route of the app as the table names its operation. */

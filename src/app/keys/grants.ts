@@ -1,4 +1,4 @@
-import { readGrant, scopesOfRole, type Role } from "../../contract/grants.ts";
+import { readGrant, ROLES, scopesOfRole, type Role } from "../../contract/grants.ts";
 import type { Scope } from "../../contract/operations/operation.ts";
 
 /** What a credential may do. */
@@ -22,6 +22,22 @@ export const grantsOf = (role: Role | null, texts: readonly string[]): Grants =>
   }
   return { everywhere, forAgents };
 };
+
+/** What scopes and roles are called in tokens: an identity provider has an `admin` of its own. */
+const TOKEN_PREFIX = "opscore:";
+
+/** What a token gives: `opscore:<scope>` and `opscore:<role>`; anything else in it is not meant for us. */
+export const grantsOfToken = (gives: readonly string[]): Grants =>
+  grantsOf(
+    null,
+    gives
+      .filter((text) => text.startsWith(TOKEN_PREFIX))
+      .flatMap((text): readonly string[] => {
+        const name = text.slice(TOKEN_PREFIX.length);
+        const role = ROLES.find((one) => one === name);
+        return role === undefined ? [name] : scopesOfRole(role);
+      }),
+  );
 
 /** The agents that a scope is held for: `all`, or those alone; none: it is not held. */
 export const agentsOf = (grants: Grants, scope: Scope): "all" | ReadonlySet<string> =>

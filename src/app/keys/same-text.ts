@@ -1,5 +1,5 @@
 /** No longer credential is of use; every comparison takes so many steps. */
-export const MAX_COMPARED = 1_024;
+const MAX_COMPARED = 1_024;
 
 /** A text prepared to be compared with. */
 export interface Padded {

@@ -34,6 +34,13 @@ export const recallKey = (deps: KeyDeps, { cache }: KeySettings, text: string): 
   return passed === undefined ? null : principalOf(known, now);
 };
 
+/** Whether this very secret has passed before, however long ago. */
+export const hasPassed = (deps: KeyDeps, { cache }: KeySettings, text: string): boolean => {
+  const read = readKeyText(text);
+  const known = read === null ? null : cache.get(read.keyId, deps.clock.now());
+  return known?.passed.some((one) => isSame(one.text, text)) === true;
+};
+
 /**
  * Looks a key up and verifies it: one round trip, or none if the key (with another secret) is known. Its use is written
  * down in the background, one row an hour at most; there a secret found under an older pepper gets its MAC under the

@@ -48,7 +48,7 @@ const operation = <const A extends OperationAnswers["answers"], const P extends 
 const asked = <S extends z.ZodType>(schema: S) => ({ 200: schema, 304: null });
 
 /** Without a key, with a wrong one or one that may not; a server without a key of its own, or that cannot look it up. */
-const keyed = ["unauthorized", "forbidden", "not_configured", "store_unavailable"] as const;
+const keyed = ["unauthorized", "forbidden", "rate_limited", "not_configured", "store_unavailable"] as const;
 
 /** What reads or writes the store. */
 const stored = keyed;

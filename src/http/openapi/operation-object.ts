@@ -106,9 +106,11 @@ const problems = (
       const more =
         status === 401
           ? (["WWW-Authenticate"] as const)
-          : status === 503 || status === 429 || named.includes("request_in_flight")
-            ? (["Retry-After"] as const)
-            : [];
+          : status === 429
+            ? (["Retry-After", "RateLimit", "RateLimit-Policy"] as const)
+            : status === 503 || named.includes("request_in_flight")
+              ? (["Retry-After"] as const)
+              : [];
       return [
         String(status),
         {

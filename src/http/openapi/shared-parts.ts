@@ -15,6 +15,8 @@ export const sharedHeaders = {
     description: "After how many seconds the same request may succeed.",
     schema: { type: "integer", minimum: 0 },
   },
+  RateLimit: text("How many requests are left of the policy (`r`), and in how many seconds there are more (`t`)."),
+  "RateLimit-Policy": text("How many requests (`q`) a key may make in how many seconds (`w`)."),
   "WWW-Authenticate": text("How to authenticate: `Bearer`."),
 } as const;
 
