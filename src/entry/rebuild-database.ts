@@ -60,7 +60,7 @@ export const reportLine = ({ counts, differences, repaired, damages }: RebuildRe
 };
 
 /** A database without our tables is told as that, and not written to, which would make one of an empty file. */
-const requireSchema = async (database: LibsqlOptions): Promise<void> => {
+export const requireSchema = async (database: LibsqlOptions): Promise<void> => {
   const sql = await openLibsqlReadOnly(database);
   try {
     const missing = await missingInSchema(sql);

@@ -5,7 +5,7 @@ import { number, orNull, text } from "./rows.ts";
 import { statement, type Row, type Sql } from "./sql-port.ts";
 import { translating } from "./store.ts";
 
-const toLogRow = (row: Row): RawLogRow => ({
+export const toLogRow = (row: Row): RawLogRow => ({
   pos: number(row, "pos"),
   stream: text(row, "stream"),
   seq: number(row, "seq"),
