@@ -119,7 +119,8 @@ export class SimBulk {
         "/v1/opscore/sessions/bulk",
         { action, ...body, ...more },
         (reply) => {
-          if (reply === null || reply.status === 503) return this.#world.scheduler.after(1_000, send);
+          const isUnderWay = (reply?.json as { code?: unknown } | undefined)?.code === "request_in_flight";
+          if (reply === null || reply.status === 503 || isUnderWay) return this.#world.scheduler.after(1_000, send);
           this.#waiting -= 1;
           if (reply.status === 200) return then(reply);
           this.#world.bug(`a bulk ${action} was answered ${reply.status} ${JSON.stringify(reply.json)}`);
@@ -148,9 +149,9 @@ export class SimBulk {
     });
   }
 
-  #walk(wish: Wish): void {
+  /** Under its key an action is repeated as it was, for what matched at first. */
+  #walk(wish: Wish, before: ReadonlySet<string> = this.#matching(wish)): void {
     const { scheduler } = this.#world;
-    const before = this.#matching(wish);
     this.#world.saw(`bulk:${wish.action}`);
     const page = (cursor: string | null): void =>
       this.#request(wish, { reason: wish.mark, limit: wish.limit, cursor: cursor ?? undefined }, ({ json }) => {
@@ -161,7 +162,7 @@ export class SimBulk {
         // Somebody does not know that all is done.
         if (this.#random.chance(0.5)) {
           scheduler.after(this.#random.between(0, 60_000), () => {
-            if (this.#healedAt === null) this.#walk(wish);
+            if (this.#healedAt === null) this.#walk(wish, wish.key === null ? undefined : before);
           });
         }
       });
