@@ -12,8 +12,8 @@ import { sha256 } from "./sha256.ts";
 
 export type BulkAction = "cancel" | "rerun";
 
-/** One call stops after so long (ms): an answer that is lost costs a repeat. */
-const MAX_MS = 10_000;
+/** One call stops after so long (ms): many callers wait for ten seconds, and an answer that is lost costs a repeat. */
+const MAX_MS = 5_000;
 
 const SAMPLE = 10;
 
