@@ -1,5 +1,6 @@
 import type { Role } from "../contract/grants.ts";
 import type { Actor } from "../core/session/state.ts";
+import type { AuditCommit } from "./audit-port.ts";
 import type { Claim } from "./reply-port.ts";
 
 /** An API key as stored: all but its secret, of which there is only a peppered HMAC. Times are epoch ms. */
@@ -31,6 +32,8 @@ export interface KeyCommit {
   readonly next: KeyRecord;
   /** Held while it is committed; notes `{keyId}` as its effect. */
   readonly claim?: Claim | null;
+  /** The audit row of an operator's change. */
+  readonly audit?: AuditCommit;
 }
 
 /** A key was used. */

@@ -25,6 +25,9 @@ export const AUDIT_ACTIONS = [
   "rerunSession",
   "changeSessions",
   "cancelTask",
+  "createKey",
+  "rotateKey",
+  "revokeKey",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

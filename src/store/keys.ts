@@ -1,6 +1,8 @@
 import type { KeyCommit, KeyRecord, KeyStore } from "../app/key-port.ts";
 import { readJson } from "../core/read-json.ts";
 import type { Actor } from "../core/session/state.ts";
+import { auditStatements, claimed } from "./audit.ts";
+import type { Expression } from "./load-facts.ts";
 import { markStatement, whileHeld } from "./replies.ts";
 import { jsonOrNull, number, orNull, text } from "./rows.ts";
 import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
@@ -37,34 +39,41 @@ const toKey = (row: Row): KeyRecord => ({
 });
 
 /** That the key is as it was when the change was decided. */
-const unchanged = ({ previous, next }: KeyCommit) =>
+const unchanged = ({ previous, next }: KeyCommit): Expression =>
   previous === null
     ? { sql: "NOT EXISTS (SELECT 1 FROM keys WHERE id = ?)", args: [next.id] }
     : { sql: "EXISTS (SELECT 1 FROM keys WHERE id = ? AND seq = ?)", args: [next.id, previous.seq] };
 
+/** All that the change relies on; its audit row, which goes first, is written on the first two. */
+const conditions = (commit: KeyCommit): { readonly first: Expression; readonly all: Expression } => {
+  const [same, held] = [unchanged(commit), whileHeld(commit.claim)];
+  const first = { sql: `${same.sql} AND ${held.sql}`, args: [...same.args, ...held.args] };
+  if (commit.audit === undefined) return { first, all: first };
+  const written = claimed(commit.audit);
+  return { first, all: { sql: `${first.sql} AND ${written.sql}`, args: [...first.args, ...written.args] } };
+};
+
 /** Before the change, on the same condition. */
-const markOf = (commit: KeyCommit): readonly Statement[] =>
+const markOf = (commit: KeyCommit, when: Expression): readonly Statement[] =>
   commit.claim == null
     ? []
-    : [markStatement(commit.claim, { sql: "json_object('keyId', ?)", args: [commit.next.id] }, unchanged(commit))];
+    : [markStatement(commit.claim, { sql: "json_object('keyId', ?)", args: [commit.next.id] }, when)];
 
 /** When it was last used is not of the commit: a use noted meanwhile stays. */
-const commitStatement = (commit: KeyCommit): Statement => {
+const changeStatement = (commit: KeyCommit, when: Expression): Statement => {
   const columns = Object.entries(columnsOf(commit.next));
   const values = columns.map(([, value]) => value);
-  const [same, held] = [unchanged(commit), whileHeld(commit.claim)];
-  const when = `${same.sql} AND ${held.sql}`;
   const { id } = commit.next;
   if (commit.previous === null) {
     return statement(
       `INSERT INTO keys (id, ${columns.map(([name]) => name).join(", ")}) SELECT ?${", ?".repeat(columns.length)}
-        WHERE ${when} RETURNING seq`,
-      ...[id, ...values, ...same.args, ...held.args],
+        WHERE ${when.sql} RETURNING seq`,
+      ...[id, ...values, ...when.args],
     );
   }
   return statement(
-    `UPDATE keys SET ${columns.map(([name]) => `${name} = ?`).join(", ")} WHERE id = ? AND ${when} RETURNING seq`,
-    ...[...values, id, ...same.args, ...held.args],
+    `UPDATE keys SET ${columns.map(([name]) => `${name} = ?`).join(", ")} WHERE id = ? AND ${when.sql} RETURNING seq`,
+    ...[...values, id, ...when.args],
   );
 };
 
@@ -77,7 +86,13 @@ export const keyStore = (sql: Sql): KeyStore => ({
   },
 
   commitKey: async (commit) => {
-    const results = await sql.batch([...markOf(commit), commitStatement(commit)], "write");
+    const { first, all } = conditions(commit);
+    const statements = [
+      ...auditStatements(commit.audit ?? null, first),
+      ...markOf(commit, all),
+      changeStatement(commit, all),
+    ];
+    const results = await sql.batch(statements, "write");
     return (results.at(-1)?.rows.length ?? 0) === 0 ? "stale" : "committed";
   },
 

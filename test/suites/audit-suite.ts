@@ -228,6 +228,33 @@ export const auditSuite = (platform: Platform): void => {
       expect((await ask("POST", `/tasks/${String(id)}/cancel`)).added).toEqual([]);
     });
 
+    test("P2, P13, P14: keys: made, rotated and revoked, with nothing of their secrets", async () => {
+      const made = await ask("POST", "/keys", { name: "k", role: "viewer" });
+      const { keyId, key } = made.reply.body;
+      const first = expectRow(made, "createKey", "key", String(keyId));
+      expect(first.before).toBeNull();
+      world.clock.advance(1_000);
+      const rotated = expectRow(await ask("POST", `/keys/${String(keyId)}/rotate`), "rotateKey", "key", String(keyId));
+      expect(rotated.before).toBe(first.after);
+      const refused = await doing(() =>
+        call(world, "POST", `${API}/keys`, { name: "x", role: "admin" }, { Authorization: `Bearer ${String(key)}` }),
+      );
+      expect([refused.reply.status, refused.added]).toEqual([403, []]);
+      const revoked = expectRow(await ask("POST", `/keys/${String(keyId)}/revoke`), "revokeKey", "key", String(keyId));
+      expect(revoked.before).toBe(rotated.after);
+      expect((await ask("POST", `/keys/${String(keyId)}/revoke`)).added).toEqual([]);
+      const stored = await rows(world, "SELECT cause, events FROM log WHERE stream = 'audit'");
+      expect(JSON.stringify(stored)).not.toContain(String(key).split("_").at(-1));
+    });
+
+    test("who used a key is named by it, in the chain as in the logs", async () => {
+      const { keyId, key } = (await call(world, "POST", `${API}/keys`, { name: "ops", role: "operator" })).body;
+      const { added } = await doing(() =>
+        call(world, "PUT", `${API}/agents/n`, agentBody, { Authorization: `Bearer ${String(key)}` }),
+      );
+      expect(added).toMatchObject([{ action: "putAgent", actor: { kind: "key", id: keyId, name: "ops" } }]);
+    });
+
     test("work is no operator's change: starts, reports, settle calls, heartbeats, webhooks, ticks", async () => {
       const id = await begin(world, [on("one"), on("two")]);
       await settle(world, id, 1, "done");
@@ -257,14 +284,15 @@ export const auditSuite = (platform: Platform): void => {
     });
 
     test("P2, P3: many operators at one moment: as many rows as changes, one chain", { timeout: 60_000 }, async () => {
-      const count = 12;
+      const count = platform.name === "libsql" ? 50 : 12;
       const ids: string[] = [];
       for (let n = 0; n < count; n += 1) ids.push(await begin(world, [{ taskId: "yes", type: "approval" }]));
       const replies = await Promise.all(ids.map((id) => call(world, "POST", `${SESSIONS}/${id}/tasks/yes/approve`)));
       const done = replies.filter(({ status }) => status === 202).length;
       const refused = replies.filter(({ status }) => status === 503).length;
       expect(done + refused).toBe(count);
-      // A writer that was stale six times comes again.
+      // In one process changes go in turn; where there are several, a writer that was stale six times comes again.
+      if (platform.name === "libsql") expect(refused).toBe(0);
       expect(done).toBeGreaterThan(0);
       const completed = await rows(world, "SELECT count(*) AS n FROM sessions WHERE status = 'completed'");
       expect([await auditRows(world), completed[0]?.["n"]]).toMatchObject([{ length: done }, done]);

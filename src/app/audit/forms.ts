@@ -1,6 +1,7 @@
 import type { Agent } from "../../core/agent/agent.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { canonical } from "../../core/workflow/canonical.ts";
+import type { KeyRecord } from "../key-port.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";
 import { sha256 } from "../sha256.ts";
 
@@ -25,6 +26,22 @@ export const agentForm = (agent: Agent | null): Promise<string | null> =>
           contactEndpoint: agent.contactEndpoint,
           metadata: agent.metadata,
           registration: agent.admission,
+        },
+  );
+
+/** Of an API key: what it may do and how it stands; nothing of its secret, but when it was last given one. */
+export const keyForm = (key: KeyRecord | null): Promise<string | null> =>
+  digestOf(
+    key === null
+      ? null
+      : {
+          keyId: key.id,
+          name: key.name,
+          role: key.role,
+          scopes: key.scopes,
+          expiresAt: key.expiresAt,
+          rotatedAt: key.rotatedAt,
+          revokedAt: key.revoked?.at ?? null,
         },
   );
 

@@ -27,8 +27,9 @@ export const auditEntry = (
 const eventOf = ({ target, before, after }: AuditEntry): object => ({ type: "OperatorActed", target, before, after });
 
 /**
- * Runs a commit with the audit row that belongs to it, chained to the newest one there is. Without an entry the commit
- * runs at once, with `null`.
+ * Runs a commit with the audit row that belongs to it, chained to the newest one there is. Within one process changes
+ * go one after the other, so that they do not make each other stale; so the commit must not wait for another one. Without
+ * an entry it runs at once, with `null`.
  */
 export const withAudit = <T>(
   deps: Deps,
@@ -37,7 +38,8 @@ export const withAudit = <T>(
   commit: (audit: AuditCommit | null) => Promise<T>,
 ): Promise<T> => {
   if (entry === null) return commit(null);
-  return record(deps, entry, at, commit);
+  const work = (): Promise<T> => record(deps, entry, at, commit);
+  return deps.turns === undefined ? work() : deps.turns.of(AUDIT_STREAM, work);
 };
 
 const record = async <T>(

@@ -1,9 +1,11 @@
 import { clip } from "../../contract/problem.ts";
 import type { Deps } from "../deps.ts";
 import type { KeyRecord } from "../key-port.ts";
+import type { Cause } from "../log-row.ts";
 import type { HeldClaim } from "../reply-port.ts";
 import { OpsError } from "../ops-error.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
+import { commitKey } from "./commit-key.ts";
 import { missingIn, type Grants } from "./grants.ts";
 import type { KeySettings } from "./key-settings.ts";
 import type { Principal } from "./principal.ts";
@@ -32,6 +34,7 @@ export const changeKey = async (
   settings: KeySettings,
   keyId: string,
   change: (record: KeyRecord, now: number) => KeyRecord | Promise<KeyRecord>,
+  cause: Cause,
   claim: HeldClaim | null = null,
 ): Promise<KeyRecord> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -41,7 +44,7 @@ export const changeKey = async (
     const changed = await change(previous, deps.clock.now());
     if (changed === previous) return previous;
     const next = { ...changed, seq: previous.seq + 1 };
-    if ((await deps.store.commitKey({ previous, next, claim })) === "committed") {
+    if ((await commitKey(deps, { previous, next, claim }, cause)) === "committed") {
       settings.cache.forget(keyId);
       return next;
     }

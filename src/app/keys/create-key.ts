@@ -3,8 +3,10 @@ import type { HeldClaim } from "../reply-port.ts";
 import type { Role } from "../../contract/grants.ts";
 import type { Deps } from "../deps.ts";
 import type { KeyRecord } from "../key-port.ts";
+import type { Cause } from "../log-row.ts";
 import { contention, MAX_TRIES } from "../tries.ts";
 import { requireOwn } from "./change-key.ts";
+import { commitKey } from "./commit-key.ts";
 import { grantsOf } from "./grants.ts";
 import { macOf } from "./key-mac.ts";
 import { requirePepper, type KeySettings } from "./key-settings.ts";
@@ -35,6 +37,7 @@ export const createKey = async (
   settings: KeySettings,
   { name, role, scopes, expiresIn }: KeyRequest,
   principal: Principal,
+  cause: Cause,
   claim: HeldClaim | null = null,
 ): Promise<MadeKey> => {
   if (claim?.effect != null) return { record: await readKey(deps, claim.effect["keyId"] as string), text: null };
@@ -60,7 +63,7 @@ export const createKey = async (
       overlaps: [],
       revoked: null,
     };
-    if ((await deps.store.commitKey({ previous: null, next: record, claim })) === "committed") {
+    if ((await commitKey(deps, { previous: null, next: record, claim }, cause)) === "committed") {
       settings.cache.forget(id);
       return { record, text };
     }

@@ -1,5 +1,6 @@
 import type { Deps } from "../deps.ts";
 import type { KeyRecord } from "../key-port.ts";
+import type { Cause } from "../log-row.ts";
 import { changeKey } from "./change-key.ts";
 import type { KeySettings } from "./key-settings.ts";
 import { actorOf, type Principal } from "./principal.ts";
@@ -14,7 +15,13 @@ export const revokeKey = (
   keyId: string,
   reason: string | null,
   principal: Principal,
+  cause: Cause,
 ): Promise<KeyRecord> =>
-  changeKey(deps, settings, keyId, (key, now) =>
-    key.revoked !== null ? key : { ...key, overlaps: [], revoked: { at: now, by: actorOf(principal), reason } },
+  changeKey(
+    deps,
+    settings,
+    keyId,
+    (key, now) =>
+      key.revoked !== null ? key : { ...key, overlaps: [], revoked: { at: now, by: actorOf(principal), reason } },
+    cause,
   );

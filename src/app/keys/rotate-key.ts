@@ -2,6 +2,7 @@ import { parseDuration } from "../../core/workflow/duration.ts";
 import type { Deps } from "../deps.ts";
 import type { KeyRecord } from "../key-port.ts";
 import type { HeldClaim } from "../reply-port.ts";
+import type { Cause } from "../log-row.ts";
 import { OpsError } from "../ops-error.ts";
 import { changeKey, requireOwn } from "./change-key.ts";
 import type { MadeKey } from "./create-key.ts";
@@ -31,6 +32,7 @@ export const rotateKey = async (
   keyId: string,
   overlap: string,
   principal: Principal,
+  cause: Cause,
   claim: HeldClaim | null = null,
 ): Promise<MadeKey> => {
   const lasts = parseDuration(overlap) ?? 0;
@@ -47,6 +49,6 @@ export const rotateKey = async (
     const older = [{ mac: key.mac, until: now + lasts }, ...key.overlaps];
     return { ...key, mac: await macOf(pepper, made.signed), rotatedAt: now, overlaps: passing(older, now, lasts) };
   };
-  const record = await changeKey(deps, settings, keyId, change, claim);
+  const record = await changeKey(deps, settings, keyId, change, cause, claim);
   return { record, text };
 };

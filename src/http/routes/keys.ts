@@ -8,7 +8,7 @@ import { rotateKey } from "../../app/keys/rotate-key.ts";
 import { createKeySchema, revokeKeySchema, rotateKeySchema } from "../../contract/keys.ts";
 import { operations } from "../../contract/operations/table.ts";
 import { pageQuery } from "../../contract/pages.ts";
-import { pathId, principalOf } from "../cause.ts";
+import { operatorCause, pathId, principalOf } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { keySecretToWire, keyToWire } from "../key-wire.ts";
@@ -32,7 +32,8 @@ export const keyRoutes = (app: Hono<AppEnv>, deps: Deps, settings: KeySettings):
     once(c);
     return keyed(c, { deps, bytes, shownOnce: operations[`POST ${BASE}`].shownOnce }, async (claim) => {
       const wish = { name, role, scopes, expiresIn };
-      const made = await createKey(deps, settings, wish, principalOf(c), claim);
+      const cause = operatorCause(c, "CreateKey", "createKey");
+      const made = await createKey(deps, settings, wish, principalOf(c), cause, claim);
       c.header("Location", `${BASE}/${made.record.id}`);
       return c.json(keySecretToWire(made, now()), 201);
     });
@@ -51,7 +52,8 @@ export const keyRoutes = (app: Hono<AppEnv>, deps: Deps, settings: KeySettings):
     const { overlap } = decodeJson(bytes, rotateKeySchema, {});
     once(c);
     return keyed(c, { deps, bytes, shownOnce: operations[`POST ${BASE}/{keyId}/rotate`].shownOnce }, async (claim) => {
-      const made = await rotateKey(deps, settings, keyId, overlap, principalOf(c), claim);
+      const cause = operatorCause(c, "RotateKey", "rotateKey");
+      const made = await rotateKey(deps, settings, keyId, overlap, principalOf(c), cause, claim);
       return c.json(keySecretToWire(made, now()));
     });
   });
@@ -60,8 +62,9 @@ export const keyRoutes = (app: Hono<AppEnv>, deps: Deps, settings: KeySettings):
     const keyId = pathId(c, "keyId");
     const bytes = await readBody(c, options);
     const { reason = null } = decodeJson(bytes, revokeKeySchema, {});
-    return keyed(c, { deps, bytes }, async () =>
-      c.json(keyToWire(await revokeKey(deps, settings, keyId, reason, principalOf(c)), now())),
-    );
+    return keyed(c, { deps, bytes }, async () => {
+      const cause = operatorCause(c, "RevokeKey", "revokeKey");
+      return c.json(keyToWire(await revokeKey(deps, settings, keyId, reason, principalOf(c), cause), now()));
+    });
   });
 };

@@ -2,6 +2,7 @@ import { attemptIdOf, taskIdOf } from "../../../src/core/ids.ts";
 import { evolve } from "../../../src/core/session/evolve.ts";
 import type { SessionEvent } from "../../../src/core/session/events.ts";
 import type { SessionState } from "../../../src/core/session/state.ts";
+import { auditChainNow } from "./audit-chain.ts";
 import type { CrashDatabase } from "./database.ts";
 
 interface Folded {
@@ -66,6 +67,7 @@ export const auditNow = async (database: CrashDatabase): Promise<readonly string
     task.phase === "waiting" && state?.paused === undefined ? [taskIdOf(state?.id ?? "", task.n)] : [],
   );
   const queued = waiting.map((row) => String(row["task_id"]));
+  faults.push(...(await auditChainNow(database)));
   return [...faults, ...differ("an attempt on", held, heldByLog), ...differ("the waiting task", queued, waits)];
 };
 

@@ -1,3 +1,4 @@
+import { auditRowsOf } from "./audit-chain.ts";
 import { auditNow, stillOpen } from "./audit.ts";
 import type { CrashDatabase } from "./database.ts";
 import type { Said } from "./people.ts";
@@ -13,6 +14,7 @@ export interface Outcome {
   readonly reports: Readonly<Record<string, readonly Json[]>>;
   readonly definitions: readonly Json[];
   readonly schedules: readonly Json[];
+  readonly audit: readonly Json[];
   /** The answers that the senders got in the end. */
   readonly answers: readonly string[];
   /** What must be empty: rows that do not fit together, now or when a worker died, things still open, bugs. */
@@ -95,6 +97,7 @@ export const outcomeOf = async (
     reports: plain(reports),
     definitions: plain((await read("workflows"))["data"] as Json[]),
     schedules: plain(schedules),
+    audit: plain(await auditRowsOf(database)),
     answers: said
       .map(({ useCase, path, reply }) =>
         // A repeat finds what is there already: 200 where the first copy was 201 or 202.

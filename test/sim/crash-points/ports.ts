@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { HttpCall, HttpRequest } from "../../../src/agentkit/http-call.ts";
 import { createAgentGateway } from "../../../src/agentkit/gateway.ts";
 import { createTaskCaller } from "../../../src/agentkit/task-caller.ts";
+import { AUDIT_STREAM } from "../../../src/app/audit-port.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { createGraphCache } from "../../../src/app/graph-cache.ts";
 import { cronerCalendar } from "../../../src/calendar/croner-calendar.ts";
@@ -18,7 +19,7 @@ interface Outside {
   readonly mode: "auto" | "direct" | "agentkit";
   readonly hints: "delivered" | "lost";
   readonly callLimits?: Deps["callLimits"];
-  /** A planted mutant: every write batch is two. */
+  /** A planted mutant: every write batch is two, or the audit row has one of its own. */
   readonly broken?: string;
   readonly now: () => number;
   /** A number never drawn before. */
@@ -41,6 +42,26 @@ const halved =
     return [...(await whole(statements.slice(0, 1), mode)), ...(await whole(statements.slice(1), mode))];
   };
 
+const isOfAudit = ({ sql, args }: Statement): boolean =>
+  /^\s*(INSERT INTO|UPDATE) chain_heads/.test(sql) || (sql.includes("INTO log") && args[0] === AUDIT_STREAM);
+
+/** The change first, and what is recorded of it in a batch of its own. */
+const auditApart =
+  (whole: Sql["batch"]): Sql["batch"] =>
+  async (statements, mode) => {
+    const later = statements.filter(isOfAudit);
+    if (mode === "read" || later.length === 0) return whole(statements, mode);
+    const first = statements.filter((one) => !isOfAudit(one));
+    const done = [...(await whole(first, mode)), ...(await whole(later, mode))];
+    const order = [...first, ...later];
+    return statements.map((one) => done[order.indexOf(one)]!);
+  };
+
+const mutants: Readonly<Record<string, (whole: Sql["batch"]) => Sql["batch"]>> = {
+  "split commit": halved,
+  "audit apart": auditApart,
+};
+
 /** The dependencies of a worker, whose every call to the outside goes through `port`. */
 export const depsOver = (port: Port, outside: Outside): Deps => {
   const clock = { now: outside.now };
@@ -59,7 +80,7 @@ export const depsOver = (port: Port, outside: Outside): Deps => {
     now: outside.now,
   } as const;
   return {
-    store: createStore({ batch: outside.broken === "split commit" ? halved(batch) : batch }),
+    store: createStore({ batch: mutants[outside.broken ?? ""]?.(batch) ?? batch }),
     gateway: createAgentGateway({ ...agents, mode: outside.mode }),
     calls: createTaskCaller({ ...agents, agentKitApiKey: null, secrets: new Map() }),
     ...(outside.callLimits === undefined ? {} : { callLimits: outside.callLimits }),

@@ -142,6 +142,11 @@ describe("a broken engine is found out", () => {
     expect(faults.join("\n")).toMatch(/P[24]:/);
   });
 
+  test("an audit row in a batch of its own", async () => {
+    const { faults } = await killOnce(paused, "pause", "audit apart");
+    expect(faults.join("\n")).toMatch(/P2: .* has no audit row/);
+  });
+
   test("an answer before the commit", async () => {
     const { others } = await killOnce(reports, "report: completes, by id", "early answer");
     expect(others).not.toEqual([]);

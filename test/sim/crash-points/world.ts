@@ -50,7 +50,7 @@ export interface Settings {
   /** Calls that are left to the queue consumer; absent: none. */
   readonly callLimits?: Deps["callLimits"];
   /** A planted mutant, to see that it is found out. */
-  readonly broken?: "split commit" | "early answer";
+  readonly broken?: "split commit" | "audit apart" | "early answer";
   readonly plan?: Plan;
   readonly frames?: boolean;
   readonly agents: HttpCall;
