@@ -43,7 +43,11 @@ const layers: Readonly<Record<string, Layer | null>> = {
     types: ["@cloudflare/workers-types"],
   },
   queue: adapter,
-  agentkit: { ...adapter, files: [...ports, "core/workflow/secret-marker.ts"], packages: ["undici"] },
+  agentkit: {
+    ...adapter,
+    files: [...ports, "core/workflow/secret-marker.ts"],
+    packages: ["undici", "standardwebhooks"],
+  },
   telemetry: adapter,
   calendar: { ...adapter, packages: ["croner"] },
   oidc: { ...adapter, packages: ["jose"] },

@@ -5,12 +5,14 @@ import { hexOf } from "./sha256.ts";
 import type { GraphCache } from "./graph-cache.ts";
 import type { Store } from "./store-port.ts";
 import type { Turns } from "./turns.ts";
+import type { WebhookSender } from "./webhook-port.ts";
 
 /** Everything a use case may touch. Built once by the entry; holds no state of requests. */
 export interface Deps {
   readonly store: Store;
   readonly gateway: AgentGateway;
   readonly calls: TaskCaller;
+  readonly webhooks: WebhookSender;
   /** Which calls this invocation leaves to the queue consumer; absent: none. */
   readonly callLimits?: CallLimits;
   /** Where one process is all that writes: its commands on one session in turn; absent: as they come. */

@@ -9,9 +9,6 @@ export const CLAIM_MS = 10_000;
 /** A holder that is alive answers sooner; a repeat that comes so early (ms) is told to come again at once. */
 const SOON_MS = 2_000;
 
-/** Expired keys that one sweep forgets at most. */
-const PURGE = 200;
-
 export interface Once<T> {
   /** The path and the key. */
   readonly key: string;
@@ -79,6 +76,3 @@ export const once = async <T>(
   await keep(deps, claim, await replyOf(result));
   return { result };
 };
-
-/** Forgets Idempotency-Keys that have expired, a few at a time. */
-export const purgeKeys = (deps: Deps): Promise<void> => deps.store.purgeReplies(deps.clock.now(), PURGE);

@@ -1,3 +1,4 @@
+// Length: the storage contract, in one place.
 import type { Agent, InFlight, Report } from "../core/agent/agent.ts";
 import type { AgentEffect } from "../core/agent/effects.ts";
 import type { AgentEvent } from "../core/agent/events.ts";
@@ -13,6 +14,7 @@ import type { Claim, ReplyStore } from "./reply-port.ts";
 import type { KeyStore } from "./key-port.ts";
 import type { ScheduleStore } from "./schedule-port.ts";
 import type { SessionLists } from "./session-lists-port.ts";
+import type { WebhookStore } from "./webhook-port.ts";
 
 /** A session's head as stored. */
 export interface SessionRecord {
@@ -196,7 +198,7 @@ export interface Delivered {
  * The whole storage contract. Every method is one round trip. Throws `OpsError` `store_unavailable` when the
  * database cannot be reached or fails; a commit that may have happened is looked up by its nonce first.
  */
-export interface Store extends AuditStore, ReplyStore, ScheduleStore, KeyStore, SessionLists {
+export interface Store extends AuditStore, ReplyStore, ScheduleStore, KeyStore, SessionLists, WebhookStore {
   ping(): Promise<void>;
 
   /** `needs`: what to load; `null`: what was stored with the session. */
@@ -292,7 +294,9 @@ export interface Store extends AuditStore, ReplyStore, ScheduleStore, KeyStore, 
     readonly due: readonly string[];
     readonly matched: readonly string[];
     readonly schedules: readonly string[];
-    /** Whether Idempotency-Keys have expired. */
+    /** Subscriptions that have something to send, the longest due first. */
+    readonly webhooks: readonly string[];
+    /** Whether Idempotency-Keys or deliveries of webhooks have expired. */
     readonly expired: boolean;
   }>;
   /** The earliest timer of all, sessions and schedules; `null` if there is none. */

@@ -1,8 +1,9 @@
 import { tickSession } from "./advance-session.ts";
 import type { Deps } from "./deps.ts";
-import { purgeKeys } from "./once.ts";
 import { OpsError } from "./ops-error.ts";
 import { describeFailure } from "./publish.ts";
+import { purgeExpired } from "./purge-expired.ts";
+import { serveWebhooks } from "./webhooks/serve-webhook.ts";
 import { tickScheduleSafely } from "./schedules/tick-schedule.ts";
 
 /** A session whose tick failed is looked at again after this long, so that it does not stand before others. */
@@ -24,12 +25,12 @@ export interface Swept {
  * The safety net: ticks sessions that are due, oldest first, and those with a waiting task that a free agent
  * could take. At most `own` of them here; the rest, up to `limit`, as hints. Then it fires the schedules that are due,
  * a tenth of `own` at most; as many as a tenth of `limit` are hints, the others stay due. Never throws for one of them. Last it
- * forgets some of the Idempotency-Keys that have expired.
+ * serves webhooks in the background, and forgets some of the Idempotency-Keys and deliveries that have expired.
  */
 export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly limit: number }): Promise<Swept> => {
   const now = deps.clock.now();
   const limits = { due: bounds.limit, matched: bounds.own, schedules: Math.ceil(bounds.limit / STARTS_A_SCHEDULE) };
-  const { due, matched, schedules, expired } = await deps.store.toSweep(now, limits);
+  const { due, matched, schedules, webhooks, expired } = await deps.store.toSweep(now, limits);
   const ids = [...new Set([...due, ...matched])];
   for (const sessionId of ids.slice(0, bounds.own)) await tickSafely(deps, sessionId);
   const rest = ids.slice(bounds.own);
@@ -42,7 +43,8 @@ export const sweep = async (deps: Deps, bounds: { readonly own: number; readonly
     await deps.hints.send(others.map((scheduleId) => ({ scheduleId, at: now, kind: "schedule" }) as const));
   }
   for (const scheduleId of own) await tickScheduleSafely(deps, scheduleId);
-  if (expired) await purgeKeys(deps);
+  serveWebhooks(deps, webhooks);
+  if (expired) await purgeExpired(deps);
   return { ticked: ids.length - rest.length, handedOn: rest.length + others.length, schedules: own.length };
 };
 

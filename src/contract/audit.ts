@@ -28,6 +28,12 @@ export const AUDIT_ACTIONS = [
   "createKey",
   "rotateKey",
   "revokeKey",
+  "createWebhook",
+  "putWebhook",
+  "deleteWebhook",
+  "rotateWebhook",
+  "enableWebhook",
+  "disableWebhook",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

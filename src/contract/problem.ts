@@ -23,6 +23,8 @@ const table = {
   task_not_found: [404, "Task not found"],
   key_not_found: [404, "API key not found"],
   schedule_not_found: [404, "Schedule not found"],
+  webhook_not_found: [404, "Webhook not found"],
+  delivery_not_found: [404, "Delivery not found"],
   method_not_allowed: [405, "Method not allowed"],
   conflict: [409, "Conflict"],
   result_conflict: [409, "The attempt was settled with another outcome"],

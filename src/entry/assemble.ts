@@ -1,6 +1,7 @@
 import type { HttpCall } from "../agentkit/http-call.ts";
 import { createAgentGateway } from "../agentkit/gateway.ts";
 import { createTaskCaller } from "../agentkit/task-caller.ts";
+import { createWebhookSender } from "../agentkit/webhook-sender.ts";
 import type { Deps } from "../app/deps.ts";
 import { createGraphCache, type GraphCache } from "../app/graph-cache.ts";
 import type { Clock, Defer, Entropy, Hints, Log } from "../app/ports.ts";
@@ -43,6 +44,7 @@ export const assemble = (config: Config, parts: Parts): Deps => {
       now: () => clock.now(),
     }),
     rest: systemRest,
+    webhooks: createWebhookSender({ call: parts.call, egress: config.egress, now: () => clock.now() }),
     clock,
     entropy: parts.entropy ?? systemEntropy,
     defer: parts.defer,

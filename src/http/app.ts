@@ -25,6 +25,7 @@ import { sessionControlRoutes } from "./routes/session-control.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { singleTaskRoutes } from "./routes/single-tasks.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 
 export interface AppSettings {
@@ -75,5 +76,6 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   taskRoutes(app, deps);
   scheduleRoutes(app, deps);
   keyRoutes(app, deps, keys);
+  webhookRoutes(app, deps);
   return app;
 };

@@ -6,6 +6,7 @@ import { schedulesOf, type Schedules } from "./schedules.ts";
 import { sessionsOf, type Sessions } from "./sessions.ts";
 import { tasksOf, type Tasks } from "./tasks.ts";
 import { createTransport } from "./transport.ts";
+import { webhooksOf, type Webhooks } from "./webhooks.ts";
 import { workflowsOf, type Workflows } from "./workflows.ts";
 
 /** What every operation of Ops-Core is called by. Every call that fails throws an `OpsCoreError`. */
@@ -16,6 +17,7 @@ export interface OpsCore {
   readonly tasks: Tasks;
   readonly schedules: Schedules;
   readonly keys: Keys;
+  readonly webhooks: Webhooks;
   readonly schemas: {
     /** The JSON Schema of workflow definitions, for editors. */
     workflow(options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
@@ -43,6 +45,7 @@ export const createOpsCore = (options: ClientOptions): OpsCore => {
     tasks: tasksOf(transport),
     schedules: schedulesOf(transport),
     keys: keysOf(transport),
+    webhooks: webhooksOf(transport),
     schemas: {
       workflow: (callOptions) => send("GET /schemas/workflow.json", { repeat: "read", options: callOptions }),
       openApi: (callOptions) => send("GET /openapi.json", { repeat: "read", options: callOptions }),

@@ -7,6 +7,7 @@ export type { SessionTasks } from "./session-tasks.ts";
 export type { Tasks } from "./tasks.ts";
 export type { Keys } from "./keys.ts";
 export type { Schedules } from "./schedules.ts";
+export type { Webhooks, WebhookSpec } from "./webhooks.ts";
 export type { CallOptions, ClientOptions, Fetch, KeyedOptions } from "./options.ts";
 export type { Paged, PageQuery } from "./pages.ts";
 export type { FollowOptions, WaitOptions } from "./wait.ts";
@@ -78,5 +79,11 @@ export type {
   TaskEnqueuedAnswer,
   TaskSummaryAnswer,
 } from "../contract/answers/task.ts";
+export type {
+  WebhookAnswer,
+  WebhookDeliveryAnswer,
+  WebhookDeliveryQueuedAnswer,
+  WebhookSecretAnswer,
+} from "../contract/answers/webhook.ts";
 export type { WorkflowAnswer, WorkflowDetailAnswer, WorkflowValidAnswer } from "../contract/answers/workflow.ts";
 export type { ErrorCode, Fault } from "../contract/problem.ts";

@@ -205,6 +205,49 @@ export const schedules = sqliteTable(
   ],
 );
 
+/** Subscriptions to events; a few, so that they are looked through. */
+export const webhooks = sqliteTable("webhooks", {
+  id: text().primaryKey(),
+  seq: integer().notNull(),
+  url: text().notNull(),
+  /** JSON. */
+  events: text().notNull(),
+  description: text(),
+  /** `WebhookSecret[]` as JSON: what signs cannot be kept as a hash. Shown and exported nowhere. */
+  secrets: text().notNull(),
+  enabled: integer().notNull(),
+  disabledReason: text("disabled_reason"),
+  cursor: integer().notNull(),
+  nextAt: integer("next_at").notNull(),
+  failures: integer().notNull(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const webhookDeliveries = sqliteTable(
+  "webhook_deliveries",
+  {
+    id: text().primaryKey(),
+    webhookId: text("webhook_id").notNull(),
+    event: text().notNull(),
+    payload: text().notNull(),
+    status: text().notNull(),
+    attempts: integer().notNull(),
+    nextAt: integer("next_at"),
+    expiresAt: integer("expires_at").notNull(),
+    createdAt: integer("created_at").notNull(),
+    triedAt: integer("tried_at"),
+    /** `DeliveryResponse` as JSON. */
+    response: text(),
+  },
+  (table) => [
+    index("webhook_deliveries_due")
+      .on(table.webhookId, table.nextAt)
+      .where(sql`next_at IS NOT NULL`),
+    index("webhook_deliveries_created").on(table.createdAt),
+  ],
+);
+
 /** What an Idempotency-Key of a bulk action was used for. Kept: under a key a session is run again once, for ever. */
 export const bulkKeys = sqliteTable("bulk_keys", {
   key: text().primaryKey(),

@@ -12,6 +12,8 @@ import { FIRST_WAITING, FREE_OR_LOST_BEFORE, WITH_NEWEST } from "./fragments.ts"
 import type { Reader } from "./reader.ts";
 import { number, text } from "./rows.ts";
 import { expiredReplies } from "./replies.ts";
+import { expiredDeliveries } from "./webhook-deliveries.ts";
+import { dueWebhooks } from "./webhooks.ts";
 import { dueSchedules, freedSchedules, NEXT_DUE } from "./schedules.ts";
 import { log } from "./schema.ts";
 import { statement, type Sql } from "./sql-port.ts";
@@ -117,7 +119,7 @@ export const sessionStore = (
   },
 
   toSweep: async (now, limits) => {
-    const [due, matched, fires, freed, expired] = await sql.batch(
+    const [due, matched, fires, freed, webhooks, keys, sent] = await sql.batch(
       [
         statement("SELECT id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limits.due),
         statement(
@@ -128,7 +130,9 @@ export const sessionStore = (
         ),
         dueSchedules(now, limits.schedules),
         freedSchedules(limits.schedules),
+        dueWebhooks(now, limits.schedules),
         expiredReplies(now),
+        expiredDeliveries(now),
       ],
       "read",
     );
@@ -139,7 +143,8 @@ export const sessionStore = (
         0,
         limits.schedules,
       ),
-      expired: (expired?.rows ?? []).length > 0,
+      webhooks: (webhooks?.rows ?? []).map((row) => text(row, "id")),
+      expired: (keys?.rows ?? []).length + (sent?.rows ?? []).length > 0,
     };
   },
 

@@ -13,6 +13,8 @@ import { sessionStore } from "./sessions.ts";
 import { statement, type Sql } from "./sql-port.ts";
 import { storeFailure } from "./store-failure.ts";
 import { taskLists } from "./task-lists.ts";
+import { deliveryStore } from "./webhook-deliveries.ts";
+import { webhookStore } from "./webhooks.ts";
 
 /** Driver errors become failures here, at the edge; whatever else is thrown above is a bug and stays one. */
 export const translating = (sql: Sql): Sql => ({
@@ -47,6 +49,8 @@ export const createStore = (driver: Sql): Store => {
     ...scheduleStore(sql),
     ...replyStore(sql),
     ...keyStore(sql),
+    ...webhookStore(sql),
+    ...deliveryStore(sql),
   };
   const translated = Object.entries(store).map(([name, method]) => [
     name,

@@ -47,7 +47,9 @@ const constructs: readonly Change[] = [
   (one, known) => changed(one, somewhere(one, known), { when: known.random.pick(CONDITIONS) }),
   (one, known) => {
     const next = [{ when: known.random.pick(CONDITIONS), taskId: "e" }, ...(known.random.chance(0.6) ? [{ taskId: null }] : [])];
-    return changed(one, one.tasks.length - 1, { nextTaskId: undefined, next }, { taskId: "e", ...quick(known) });
+    // Only a task that gets done chooses.
+    const done = known.random.chance(0.6) ? { ...quick(known), parameters: undefined } : {};
+    return changed(one, one.tasks.length - 1, { ...done, nextTaskId: undefined, next }, { taskId: "e", ...quick(known) });
   },
   (one, known) => {
     const dependsOn = [`t${one.tasks.length - 1}`, "s"];

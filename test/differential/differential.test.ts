@@ -7,7 +7,7 @@ import { planted, plantedInRows, type Planted } from "./planted.ts";
 
 /** The first seed, and how many from there on: the same ones every time unless asked for others. */
 const FIRST = Number(process.env["OPSCORE_DIFFERENTIAL_SEED"] ?? 1);
-const SCRIPTS = Number(process.env["OPSCORE_DIFFERENTIAL_SCRIPTS"] ?? 200);
+const SCRIPTS = Number(process.env["OPSCORE_DIFFERENTIAL_SCRIPTS"] ?? 240);
 
 /** Enough scripts to meet all there is. With fewer, one seed is looked at, and this is only about it. */
 const MANY = 200;

@@ -61,6 +61,8 @@ export interface Known {
   readonly schedules: string[];
   /** Ids of API keys, each with a secret that it has or had. */
   readonly keys: (readonly [keyId: string, key: string])[];
+  readonly webhooks: string[];
+  readonly deliveries: string[];
   readonly sessions: string[];
   /** Those that were seen to have ended. */
   readonly ended: string[];
@@ -96,6 +98,8 @@ export const createKnown = (seed: string, now: () => number): Known => {
     saved: [],
     schedules: [],
     keys: [],
+    webhooks: [],
+    deliveries: [],
     sessions: [],
     ended: [],
     singles: [],
@@ -173,8 +177,20 @@ interface Answer {
   readonly scheduleId?: string;
   readonly keyId?: string;
   readonly key?: string;
+  readonly webhookId?: string;
+  readonly deliveryId?: string;
+  readonly data?: readonly { readonly deliveryId?: string }[];
   readonly nextCursor?: string | null;
 }
+
+/** Takes note of subscriptions and deliveries. */
+const learnWebhook = (known: Known, { webhookId, deliveryId, data = [] }: Answer): void => {
+  if (webhookId !== undefined && !known.webhooks.includes(webhookId)) known.webhooks.push(webhookId);
+  if (!Array.isArray(data)) return;
+  for (const id of [deliveryId, ...data.map((one) => one.deliveryId)]) {
+    if (id !== undefined && !known.deliveries.includes(id)) known.deliveries.push(id);
+  }
+};
 
 /** Takes note of what a command has brought. */
 export const learn = (known: Known, command: Command, step: Step): void => {
@@ -184,7 +200,8 @@ export const learn = (known: Known, command: Command, step: Step): void => {
   push(known.asked, command.route, command);
   if (step.answer.status < 300) learnTaken(known, command);
   if (!/^[[{]/.test(step.answer.body)) return;
-  const { sessionId, scheduleId, keyId, key, nextCursor, status, done = [] } = JSON.parse(step.answer.body) as Answer;
+  const answer = JSON.parse(step.answer.body) as Answer;
+  const { sessionId, scheduleId, keyId, key, nextCursor, status, done = [] } = answer;
   if (keyId !== undefined && key !== undefined) known.keys.push([keyId, key]);
   const rerun = /\/sessions\/(ses_\w+)\/rerun/.exec(command.path)?.[1];
   for (const [from, to] of [[rerun, sessionId], ...done.map((one) => [one.sessionId, one.newSessionId])]) {
@@ -195,6 +212,7 @@ export const learn = (known: Known, command: Command, step: Step): void => {
     learnStarted(known, sessionId, command.body ?? "");
   if (scheduleId !== undefined && !known.schedules.includes(scheduleId)) known.schedules.push(scheduleId);
   if (sessionId !== undefined && /^(completed|failed|cancelled)$/.test(String(status))) known.ended.push(sessionId);
+  learnWebhook(known, answer);
   if (typeof nextCursor === "string") push(known.cursors, command.route, nextCursor);
 };
 

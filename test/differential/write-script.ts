@@ -9,6 +9,7 @@ import { apiKey } from "./key-commands.ts";
 import { list, read, stray } from "./read-commands.ts";
 import { again } from "./rerun-commands.ts";
 import { schedule } from "./schedule-commands.ts";
+import { webhook } from "./webhook-commands.ts";
 import { openSide } from "./side.ts";
 import { single } from "./single-commands.ts";
 import { cancel, saveDefinition, settle, startSession } from "./work-commands.ts";
@@ -45,6 +46,7 @@ const weights: readonly (readonly [number, Draw])[] = [
   [20, again],
   [16, schedule],
   [16, apiKey],
+  [26, webhook],
   [10, list],
   [10, read],
   [2, stray],

@@ -26,6 +26,8 @@ export const TABLES = [
   "replies",
   "keys",
   "chain_heads",
+  "webhooks",
+  "webhook_deliveries",
 ];
 
 /** The statements of all migrations, in order. */

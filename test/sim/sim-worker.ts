@@ -1,5 +1,6 @@
 import { createAgentGateway } from "../../src/agentkit/gateway.ts";
 import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
+import { createWebhookSender } from "../../src/agentkit/webhook-sender.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { takeHint } from "../../src/app/take-hint.ts";
 import type { Deps } from "../../src/app/deps.ts";
@@ -155,6 +156,7 @@ export const startSimWorker = (world: SimWorld, name: string, offsetMs: number, 
     store: createStore(simSql(world, worker, random)),
     gateway: createAgentGateway({ ...outside, mode: world.mode }),
     calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: new Map() }),
+    webhooks: createWebhookSender(outside),
     ...(world.handsOn ? { callLimits: { firstMs: 20_000, againMs: Infinity } } : {}),
     clock,
     entropy: { bytes: (length) => Uint8Array.from({ length }, () => entropy.int(256)) },

@@ -21,8 +21,11 @@ const isClaimed = (name: string): boolean =>
   new Map(Object.entries<OperationAnswers>(answersByOperation)).get(name)?.problems.includes("request_in_flight") ===
   true;
 
+/** A secret is shown once: repeats have none. */
+const shown = (text: string): string => text.replace(/"(secret|key)":"[^"]*"/, '"$1":null');
+
 /** What a repeat must be like. */
-const seen = ({ status, text, headers }: Reply) => [status, text, headers.get("Location")];
+const seen = ({ status, text, headers }: Reply) => [status, shown(text), headers.get("Location")];
 
 const replays = (reply: Reply, first: Reply): void => {
   expect(seen(reply)).toEqual(seen(first));
@@ -76,7 +79,7 @@ export const idempotencySuite = (platform: Platform): void => {
       const { send } = await begin();
       const all = await Promise.all([send("k"), send("k"), send("k")]);
       const done = all.filter(({ status }) => status < 300);
-      expect(new Set(done.map(({ text }) => text)).size, JSON.stringify(all)).toBe(1);
+      expect(new Set(done.map(({ text }) => shown(text))).size, JSON.stringify(all)).toBe(1);
       expect(done.filter(({ headers }) => headers.get("Idempotency-Replayed") === null)).toHaveLength(1);
       for (const reply of all.filter((one) => !done.includes(one))) {
         expectProblem(reply, 409, "request_in_flight");

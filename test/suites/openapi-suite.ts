@@ -92,7 +92,11 @@ const populate = async (world: World): Promise<Known> => {
   const session = (await call(world, "GET", `/v1/opscore/sessions/${sessionId}`)).body;
   const [task] = session["tasks"] as readonly { id: string; attempts: readonly { id: string }[] }[];
   await call(world, "PUT", "/v1/opscore/schedules/nightly", { cron: "@daily", workflowDefinitionId: "report" });
+  const webhook = (await call(world, "POST", "/v1/opscore/webhooks", { url: "http://hook.test/" })).body;
+  const webhookId = String(webhook["webhookId"]);
+  const ping = (await call(world, "POST", `/v1/opscore/webhooks/${webhookId}/test`)).body;
   return {
+    webhookId: [webhookId], deliveryId: [String(ping["deliveryId"])],
     agentId: ["writer-1"], workflowId: ["report"], sessionId: [sessionId], scheduleId: ["nightly"],
     task: ["t1"], id: [task?.id ?? ""], attemptId: [task?.attempts[0]?.id ?? ""],
   }; // prettier-ignore
@@ -178,7 +182,7 @@ export const openApiSuite = (platform: Platform, { runs, seed }: OpenApiRuns): v
       const world = await open({ call: silentAgents().call });
       const known = await populate(world);
       const polled = table.filter(([name, { headers }]) => headers.includes("ETag") && name.includes("/v1/"));
-      expect(polled.length).toBe(6);
+      expect(polled.length).toBe(7);
       for (const [name] of polled) {
         const path = pathOf(name, Object.fromEntries(Object.entries(known).map(([key, ids]) => [key, ids[0] ?? ""])));
         const { counts } = world;

@@ -49,9 +49,9 @@ export const sdkSuite = (platform: Platform): void => {
     });
 
   describe(`the SDK (${platform.name})`, () => {
-    test("there is a method for every operation, and each gets its answer", async () => {
+    test("there is a method for every operation, and each gets its answer", { timeout: 20_000 }, async () => {
       const { world, client, called, sent } = await start();
-      const { agents, workflows, sessions, tasks, schedules, keys } = client;
+      const { agents, workflows, sessions, tasks, schedules, keys, webhooks } = client;
       const attemptOf = async (sessionId: string): Promise<string> => {
         await world.flush();
         return (await sessions.get(sessionId)).tasks[0]?.attempts.at(-1)?.id ?? "none";
@@ -155,6 +155,19 @@ export const sdkSuite = (platform: Platform): void => {
       expect(await keys.revoke(made.keyId, { reason: "done" })).toMatchObject({ status: "revoked" });
       expect(await keys.get(made.keyId)).toMatchObject({ revokedReason: "done" });
       expect((await all(keys.list())).map(({ name }) => name)).toEqual(["reader"]);
+      const hook = { url: "http://hook.test/", events: ["task.failed"] } as const;
+      const { webhookId, secret } = await webhooks.create(hook);
+      expect(secret).toMatch(/^whsec_/);
+      expect(await webhooks.put(webhookId, { ...hook, description: "desk" })).toMatchObject({ description: "desk" });
+      expect((await webhooks.disable(webhookId)).enabled).toBe(false);
+      expect((await webhooks.enable(webhookId)).enabled).toBe(true);
+      const { deliveryId } = await webhooks.test(webhookId);
+      expect(await webhooks.redeliver(webhookId, deliveryId)).toEqual({ webhookId, deliveryId });
+      expect((await all(webhooks.deliveries(webhookId))).map(({ event }) => event)).toEqual(["webhook.ping"]);
+      expect((await webhooks.rotate(webhookId)).secret).not.toBe(secret);
+      expect(await webhooks.get(webhookId)).toEqual((await all(webhooks.list()))[0]);
+      expect(await webhooks.delete(webhookId)).toBeNull();
+      expect(await codeOf(webhooks.get(webhookId))).toBe("webhook_not_found");
 
       // Pages for people and for language models are no calls.
       const calls = Object.keys(answersByOperation).filter((name) => name !== "GET /docs" && name !== "GET /llms.txt");

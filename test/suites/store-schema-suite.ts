@@ -15,11 +15,13 @@ const TEXT_KEYS = [
   "schedules",
   "sessions",
   "waiting_tasks",
+  "webhook_deliveries",
+  "webhooks",
   "workflows",
 ];
 
 /** Names that statements give to the tables that grow without bound. */
-const BIG = "sessions|s|log|l|agent_log|n|m|waiting_tasks|w|f|replies";
+const BIG = "sessions|s|log|l|agent_log|n|m|waiting_tasks|w|f|replies|webhook_deliveries|o|d";
 
 /** Runs through all that happens often and collects the statements it takes. */
 const hotStatements = async (
@@ -92,6 +94,8 @@ export const storeSchemaSuite = (platform: Platform): void => {
         "CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL",
         "CREATE UNIQUE INDEX sessions_idempotency ON sessions (idempotency_key) WHERE idempotency_key IS NOT NULL",
         "CREATE INDEX sessions_status ON sessions (status, id)",
+        "CREATE INDEX webhook_deliveries_created ON webhook_deliveries (created_at)",
+        "CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, next_at) WHERE next_at IS NOT NULL",
       ]);
     });
   });

@@ -99,6 +99,8 @@ export const rowCount = async (world: World): Promise<number> => {
     "replies",
     "keys",
     "chain_heads",
+    "webhooks",
+    "webhook_deliveries",
   ];
   const counts = await world.sql.batch(
     tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),

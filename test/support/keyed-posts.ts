@@ -41,6 +41,8 @@ const bodies: Readonly<Record<string, Json>> = {
   changeSessions: { action: "cancel", filter: { workflowId: "report" } },
   enqueueTask: { agentId: "writer-1" },
   createSchedule: SCHEDULE,
+  createKey: { name: "another", role: "viewer" },
+  createWebhook: { url: "http://hook.test/" },
 };
 
 /** One agent that takes work in silence, a definition, a session of it under way, a schedule, a task for later. */
@@ -51,6 +53,11 @@ export const openStage = async (open: ReturnType<typeof worldsOf>, operationId: 
   const sessionId = await start(world, { workflowDefinitionId: "report" });
   expect((await call(world, "PUT", `${BASE}/schedules/nightly`, SCHEDULE)).status).toBe(201);
   const later = await call(world, "POST", `${BASE}/tasks`, { agentId: "writer-1", at: "2030-01-01T00:00:00Z" });
+  const webhook = await call(world, "POST", `${BASE}/webhooks`, { url: "http://hook.test/" });
+  const webhookId = String(webhook.body["webhookId"]);
+  const ping = await call(world, "POST", `${BASE}/webhooks/${webhookId}/test`);
+  const key = await call(world, "POST", `${BASE}/keys`, { name: "one", role: "viewer" });
+  if (operationId === "enableWebhook") await call(world, "POST", `${BASE}/webhooks/${webhookId}/disable`);
   await preparations[operationId]?.(world, sessionId);
   await world.flush();
   return {
@@ -61,6 +68,9 @@ export const openStage = async (open: ReturnType<typeof worldsOf>, operationId: 
       sessionId,
       scheduleId: "nightly",
       name: "paid",
+      webhookId,
+      keyId: String(key.body["keyId"]),
+      deliveryId: String(ping.body["deliveryId"]),
       id: String(later.body["id"]),
       task: ["approveTask", "rejectTask"].includes(operationId) ? "sign_off" : "draft",
     },

@@ -37,6 +37,8 @@ const TABLES = [
   "replies",
   "keys",
   "chain_heads",
+  "webhooks",
+  "webhook_deliveries",
 ];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */

@@ -18,6 +18,8 @@ const TABLES = [
   "replies",
   "keys",
   "chain_heads",
+  "webhooks",
+  "webhook_deliveries",
 ];
 
 /** workerd and D1; the one database of a test file is emptied for each world. */

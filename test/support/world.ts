@@ -1,6 +1,7 @@
 import { createAgentGateway } from "../../src/agentkit/gateway.ts";
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { createTaskCaller } from "../../src/agentkit/task-caller.ts";
+import { createWebhookSender } from "../../src/agentkit/webhook-sender.ts";
 import type { Deps } from "../../src/app/deps.ts";
 import { createGraphCache } from "../../src/app/graph-cache.ts";
 import { createKeyCache } from "../../src/app/keys/key-cache.ts";
@@ -124,6 +125,10 @@ export const createWorld = async (platform: Platform, options: WorldOptions = {}
       ...(options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs }),
     }),
     calls: createTaskCaller({ ...outside, agentKitApiKey: null, secrets: options.secrets ?? new Map() }),
+    webhooks: createWebhookSender({
+      ...outside,
+      ...(options.callTimeoutMs === undefined ? {} : { timeoutMs: options.callTimeoutMs }),
+    }),
     ...(options.callLimits === undefined ? {} : { callLimits: options.callLimits }),
     // As the servers do: where one process is all that writes, commands on one session go in turn.
     ...(platform.name === "libsql" ? { turns: createTurns() } : {}),

@@ -4,6 +4,7 @@ import { canonical } from "../../core/workflow/canonical.ts";
 import type { KeyRecord } from "../key-port.ts";
 import type { ScheduleRecord } from "../schedule-port.ts";
 import { sha256 } from "../sha256.ts";
+import type { WebhookRecord } from "../webhook-port.ts";
 
 /**
  * What the digests of audit rows are made of: the canonical JSON (RFC 8785) of what an operator sets, not of what the
@@ -48,3 +49,18 @@ export const keyForm = (key: KeyRecord | null): Promise<string | null> =>
 /** Of a schedule: what it was told, and whether it is paused. */
 export const scheduleForm = (schedule: Pick<ScheduleRecord, "id" | "spec" | "state"> | null): Promise<string | null> =>
   digestOf(schedule === null ? null : { scheduleId: schedule.id, ...schedule.spec, paused: schedule.state.paused });
+
+/** Of a subscription: what it is for, whether it sends, and a digest of its secrets, so that a rotation shows. */
+export const webhookForm = async (webhook: WebhookRecord | null): Promise<string | null> =>
+  digestOf(
+    webhook === null
+      ? null
+      : {
+          webhookId: webhook.id,
+          url: webhook.url,
+          events: webhook.events,
+          description: webhook.description,
+          enabled: webhook.enabled,
+          secrets: await sha256(JSON.stringify(webhook.secrets)),
+        },
+  );

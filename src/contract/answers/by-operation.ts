@@ -1,3 +1,4 @@
+// Length: one table; an entry is a few lines, and there are as many as operations.
 import type * as z from "zod";
 import type { ErrorCode } from "../problem.ts";
 import { agentAnswer, agentReportAnswer } from "./agent.ts";
@@ -26,6 +27,7 @@ import {
 } from "./session.ts";
 import { settledAnswer } from "./settle.ts";
 import { taskCancelledAnswer, taskDetailAnswer, taskEnqueuedAnswer, taskSummaryAnswer } from "./task.ts";
+import { deliveryAnswer, deliveryQueuedAnswer, webhookAnswer, webhookSecretAnswer } from "./webhook.ts";
 import { workflowAnswer, workflowDetailAnswer, workflowSchemaAnswer, workflowValidAnswer } from "./workflow.ts";
 
 /** What one operation can answer. */
@@ -88,6 +90,8 @@ const schedulePause = operation(
   "schedule_not_found",
 );
 const keyChange = [...write, ...claimed, "invalid_id", "key_not_found"] as const;
+const webhook = ["invalid_id", "webhook_not_found"] as const;
+const webhookChange = operation({ 200: webhookAnswer }, ...write, ...claimed, ...webhook);
 const registry = [...write, "invalid_id"] as const;
 
 /**
@@ -274,4 +278,38 @@ export const answersByOperation = {
   "GET /v1/opscore/keys/{keyId}": operation({ 200: keyAnswer }, ...read, "invalid_id", "key_not_found"),
   "POST /v1/opscore/keys/{keyId}/rotate": operation({ 200: keySecretAnswer }, ...keyChange, "conflict"),
   "POST /v1/opscore/keys/{keyId}/revoke": operation({ 200: keyAnswer }, ...keyChange),
+  "POST /v1/opscore/webhooks": operation(
+    { 201: webhookSecretAnswer },
+    ...write,
+    ...claimed,
+    "conflict",
+    "webhook_not_found",
+  ),
+  "GET /v1/opscore/webhooks": operation({ 200: pageOf(webhookAnswer) }, ...read),
+  "GET /v1/opscore/webhooks/{webhookId}": operation(asked(webhookAnswer), ...read, ...webhook),
+  "PUT /v1/opscore/webhooks/{webhookId}": operation({ 200: webhookAnswer }, ...write, ...webhook),
+  "DELETE /v1/opscore/webhooks/{webhookId}": operation({ 204: null }, ...read, "invalid_id", "contention"),
+  "POST /v1/opscore/webhooks/{webhookId}/rotate": operation(
+    { 200: webhookSecretAnswer },
+    ...write,
+    ...claimed,
+    ...webhook,
+  ),
+  "POST /v1/opscore/webhooks/{webhookId}/enable": webhookChange,
+  "POST /v1/opscore/webhooks/{webhookId}/disable": webhookChange,
+  "POST /v1/opscore/webhooks/{webhookId}/test": operation(
+    { 202: deliveryQueuedAnswer },
+    ...write,
+    ...claimed,
+    ...webhook,
+    "conflict",
+  ),
+  "GET /v1/opscore/webhooks/{webhookId}/deliveries": operation({ 200: pageOf(deliveryAnswer) }, ...read, ...webhook),
+  "POST /v1/opscore/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver": operation(
+    { 202: deliveryQueuedAnswer },
+    ...write,
+    ...claimed,
+    ...webhook,
+    ...(["conflict", "delivery_not_found"] as const),
+  ),
 } satisfies Readonly<Record<string, OperationAnswers>>;

@@ -15,6 +15,8 @@ export const SCOPES = [
   "schedules:write",
   "keys:read",
   "keys:write",
+  "webhooks:read",
+  "webhooks:write",
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -28,6 +30,7 @@ export const TAGS = {
   Tasks: "Single tasks, and how agents settle their work by call.",
   Schedules: "Sessions started by the calendar.",
   Keys: "API keys: who may do what. A key gives no more than whoever makes it may do.",
+  Webhooks: "Events posted to endpoints of yours.",
   System: "Probes, schemas and this description. None needs a key.",
 } as const;
 

@@ -7,6 +7,7 @@ import { scheduleOperations } from "./schedules.ts";
 import { sessionOperations } from "./sessions.ts";
 import { systemOperations } from "./system.ts";
 import { taskOperations } from "./tasks.ts";
+import { webhookOperations } from "./webhooks.ts";
 import { workflowOperations } from "./workflows.ts";
 
 export type OperationName = keyof typeof answersByOperation;
@@ -20,5 +21,6 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   ...taskOperations,
   ...scheduleOperations,
   ...keyOperations,
+  ...webhookOperations,
   ...systemOperations,
 };

@@ -41,6 +41,10 @@ const DRAWN: readonly (readonly [RegExp, string])[] = [
   [/key_[0-9A-Z]{28}/g, "key"],
   // Shown once: whoever gets the answer of another says so.
   [/(\\+"key\\+":)(?:null|\\+"opsk_\w+\\+")/g, "$1once"],
+  [/whk_[0-9A-Z]{28}/g, "whk"],
+  [/msg_[0-9A-Z]{28}[0-9a-z.-]*/g, "msg"],
+  // The answer that a repeat gets shows no secret.
+  [/("secret\\*":)(?:\\*"whsec_[^"\\]*\\*"|null)/g, "$1null"],
   // An answer that shows a session, or an agent, shows it as it is by then.
   [/(\\+"status\\+":\\+")(?:started|waiting|running)(?=\\+")/g, "$1open"],
   [/,\\+"available\\+":.*?(,\\+"capacity\\+":\d+),\\+"tasks\\+":\[.*?\](?=\})/g, "$1"],

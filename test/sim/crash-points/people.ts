@@ -139,6 +139,7 @@ export class People {
     if (served !== null) return served;
     const { url, body } = request;
     const { hostname, pathname } = new URL(url);
+    if (hostname === "hook.sim") return { ...ANSWER, status: 204, body: "" };
     const { opscore_task_id: attemptId, payload } = JSON.parse(body) as { opscore_task_id: string; payload: Json };
     const task: Task = {
       attemptId,

@@ -3,6 +3,7 @@ import type { HttpCall, HttpRequest } from "../../../src/agentkit/http-call.ts";
 import { createAgentGateway } from "../../../src/agentkit/gateway.ts";
 import { createTaskCaller } from "../../../src/agentkit/task-caller.ts";
 import { AUDIT_STREAM } from "../../../src/app/audit-port.ts";
+import { createWebhookSender } from "../../../src/agentkit/webhook-sender.ts";
 import type { Deps } from "../../../src/app/deps.ts";
 import { createGraphCache } from "../../../src/app/graph-cache.ts";
 import { cronerCalendar } from "../../../src/calendar/croner-calendar.ts";
@@ -83,6 +84,7 @@ export const depsOver = (port: Port, outside: Outside): Deps => {
     store: createStore({ batch: mutants[outside.broken ?? ""]?.(batch) ?? batch }),
     gateway: createAgentGateway({ ...agents, mode: outside.mode }),
     calls: createTaskCaller({ ...agents, agentKitApiKey: null, secrets: new Map() }),
+    webhooks: createWebhookSender(agents),
     ...(outside.callLimits === undefined ? {} : { callLimits: outside.callLimits }),
     clock,
     entropy: {

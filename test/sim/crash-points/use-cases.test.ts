@@ -12,6 +12,7 @@ import { engineCalls, handedCalls, longCalls, mapping, undoing, unheardCalls, wa
 import { claims } from "./stories-claims.ts";
 import { keys } from "./stories-keys.ts";
 import { schedules } from "./stories-schedules.ts";
+import { hooks } from "./stories-webhooks.ts";
 import { calls, reports } from "./stories-work.ts";
 import { killOnce, referenceOf } from "./survey.ts";
 
@@ -20,7 +21,7 @@ const stories = [
   again,
   ...[reports, calls, cancelling, leaving, coming, deadlines, deliveries, manyDue, poisoned, schedules, claims],
   keys,
-  ...[handedCalls, longCalls, unheardCalls],
+  ...[handedCalls, longCalls, unheardCalls, hooks],
   ...[steered, paused, engineCalls, mapping, ways, undoing, children, failingChildren, cancelledParent],
 ];
 
@@ -76,6 +77,15 @@ const WRITES = [
   "purgeReplies",
   "commitKey",
   "noteKeyUse",
+  "commitWebhook",
+  "deleteWebhook",
+  "leaseWebhook",
+  "feedWebhook",
+  "recordSending",
+  "restWebhook",
+  "queueDelivery",
+  "requeueDelivery",
+  "purgeDeliveries",
 ];
 
 const folder = fileURLToPath(new URL("../../../src/app/", import.meta.url));

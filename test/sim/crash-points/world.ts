@@ -192,7 +192,9 @@ export class CrashWorld {
     if (!worker.alive) return;
     const [due] = await this.#database.query(
       `SELECT 1 WHERE EXISTS (SELECT 1 FROM sessions WHERE due_at <= ?1) OR EXISTS (SELECT 1 FROM waiting_tasks)
-        OR EXISTS (SELECT 1 FROM schedules WHERE next_at <= ?1)`,
+        OR EXISTS (SELECT 1 FROM schedules WHERE next_at <= ?1)
+        OR EXISTS (SELECT 1 FROM webhook_deliveries WHERE next_at <= ?1)
+        OR EXISTS (SELECT 1 FROM webhooks WHERE cursor < (SELECT max(pos) FROM log))`,
       this.time.now,
     );
     // Sweeps that find nothing are alike: one of them is enough.
