@@ -1,3 +1,7 @@
+import * as z from "zod";
+import { sealedPageQuery } from "./pages.ts";
+import { instant, words } from "./queries.ts";
+
 /**
  * The operations that an operator changes something by: each change is one row of the audit stream, named by the
  * operation. Starting work (sessions, tasks) and what agents report or settle is in the sessions' own logs. The names
@@ -42,3 +46,14 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export const AUDIT_TARGETS = ["agent", "workflow", "schedule", "session", "key", "webhook"] as const;
 
 export type AuditTargetKind = (typeof AUDIT_TARGETS)[number];
+
+/** A list of audit rows, page by page. */
+export const auditPageQuery = z.strictObject({
+  actor: words(255).optional().describe("By this key (`root` is `OPSCORE_API_KEY`), or with this person's token."),
+  action: z.enum(AUDIT_ACTIONS).optional().describe("By this operation, by its id."),
+  target: words(128).optional().describe("To what has this id."),
+  targetKind: z.enum(AUDIT_TARGETS).optional().describe("To a thing of this kind."),
+  since: instant.optional().describe("At this time or later. RFC 3339; the + of an offset is sent as %2B."),
+  until: instant.optional().describe("Before this time."),
+  ...sealedPageQuery(/^[1-9][0-9]{0,14}$/),
+});

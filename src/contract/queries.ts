@@ -55,7 +55,7 @@ const statuses = <S extends string>(all: readonly S[], groups: Groups<S>) =>
   });
 
 /** RFC 3339 to epoch ms, up to the next whole one: what is compared with it has milliseconds. */
-const instant = z.string().transform((text, context) => {
+export const instant = z.string().transform((text, context) => {
   const parsed = parseTimestamp(text);
   if (parsed !== null) return Math.ceil(parsed.epochMicros / 1_000);
   context.addIssue({
@@ -66,7 +66,8 @@ const instant = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const words = (most: number) =>
+/** A text of 1 to so many characters. */
+export const words = (most: number) =>
   z
     .string()
     .min(1)

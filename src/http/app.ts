@@ -14,6 +14,7 @@ import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { requireScope } from "./middleware/scope.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { legacyRoutes, type WebhookSettings } from "./routes/legacy.ts";
 import { referenceRoutes } from "./routes/reference.ts";
@@ -77,5 +78,6 @@ export const createApp = (deps: Deps, settings: AppSettings): Hono<AppEnv> => {
   scheduleRoutes(app, deps);
   keyRoutes(app, deps, keys);
   webhookRoutes(app, deps);
+  auditRoutes(app, deps);
   return app;
 };

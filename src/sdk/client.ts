@@ -1,5 +1,6 @@
 import type { HealthAnswer, ReadyAnswer } from "../contract/answers/legacy.ts";
 import { agentsOf, type Agents } from "./agents.ts";
+import { auditOf, type Audit } from "./audit.ts";
 import { keysOf, type Keys } from "./keys.ts";
 import type { CallOptions, ClientOptions } from "./options.ts";
 import { schedulesOf, type Schedules } from "./schedules.ts";
@@ -18,6 +19,7 @@ export interface OpsCore {
   readonly schedules: Schedules;
   readonly keys: Keys;
   readonly webhooks: Webhooks;
+  readonly audit: Audit;
   readonly schemas: {
     /** The JSON Schema of workflow definitions, for editors. */
     workflow(options?: CallOptions): Promise<Readonly<Record<string, unknown>>>;
@@ -46,6 +48,7 @@ export const createOpsCore = (options: ClientOptions): OpsCore => {
     schedules: schedulesOf(transport),
     keys: keysOf(transport),
     webhooks: webhooksOf(transport),
+    audit: auditOf(transport),
     schemas: {
       workflow: (callOptions) => send("GET /schemas/workflow.json", { repeat: "read", options: callOptions }),
       openApi: (callOptions) => send("GET /openapi.json", { repeat: "read", options: callOptions }),

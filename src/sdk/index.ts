@@ -5,6 +5,7 @@ export type { Workflows } from "./workflows.ts";
 export type { Sessions } from "./sessions.ts";
 export type { SessionTasks } from "./session-tasks.ts";
 export type { Tasks } from "./tasks.ts";
+export type { Audit } from "./audit.ts";
 export type { Keys } from "./keys.ts";
 export type { Schedules } from "./schedules.ts";
 export type { Webhooks, WebhookSpec } from "./webhooks.ts";
@@ -15,6 +16,7 @@ export type { Seams } from "./seams.ts";
 export type {
   AgentNotification,
   AgentRegistration,
+  AuditQuery,
   Bulk,
   Decision,
   DryRun,

@@ -1,3 +1,4 @@
+import type { AuditRowAnswer } from "../contract/answers/audit.ts";
 import type { SessionAnswer } from "../contract/answers/session.ts";
 import type { TaskAnswer } from "../contract/answers/task.ts";
 import type { Duration, Retry, Timeout, WorkflowDefinition } from "./definition.ts";
@@ -106,6 +107,17 @@ export interface TaskQuery extends PageQuery {
   readonly agentId?: string;
   readonly sessionId?: string;
   readonly workflowId?: string;
+}
+
+/** Which changes of operators, and which page of them. Times are RFC 3339. */
+export interface AuditQuery extends PageQuery {
+  /** The id of a key, `root`, or whose token. */
+  readonly actor?: string;
+  readonly action?: AuditRowAnswer["action"];
+  readonly target?: string;
+  readonly targetKind?: AuditRowAnswer["target"]["kind"];
+  readonly since?: string;
+  readonly until?: string;
 }
 
 /** How a session that has ended is run again. */

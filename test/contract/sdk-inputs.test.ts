@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type * as z from "zod";
+import type { auditPageQuery } from "../../src/contract/audit.ts";
 import type {
   completeByHandSchema,
   decideSchema,
@@ -50,6 +51,7 @@ test("what the SDK takes has the members that the contract's schemas have (check
     true satisfies SameKeys<typeof sessionCountsQuery, sdk.SessionCountsFilter>,
     true satisfies SameKeys<typeof sessionPageQuery, sdk.SessionQuery>,
     true satisfies SameKeys<typeof taskPageQuery, sdk.TaskQuery>,
+    true satisfies SameKeys<typeof auditPageQuery, sdk.AuditQuery>,
     true satisfies SameKeys<typeof rerunSchema, sdk.Rerun>,
     true satisfies SameKeys<typeof bulkSchema, sdk.Bulk>,
     true satisfies SameKeys<typeof singleTaskSchema, sdk.SingleTask>,

@@ -7,6 +7,7 @@ import { text } from "./values.ts";
 import { someSessionId } from "./work-commands.ts";
 
 const AGENTS = "/v1/opscore/agents";
+const AUDIT = "/v1/opscore/audit";
 const KEYS = "/v1/opscore/keys";
 const SCHEDULES = "/v1/opscore/schedules";
 const SESSIONS = "/v1/opscore/sessions";
@@ -20,6 +21,7 @@ const forged: Readonly<Record<string, readonly string[]>> = {
     "9007199254740991.999999999999999.ff", "9007199254740993.1.0", "9999999999999999.0.f", "-9999999999999999.0.0",
     "-0.0.0", "1795334400000000.1795334400000.8", "1e3.1.0",
   ],
+  [`GET ${AUDIT}`]: ["1", "2", "999999999999999", "0", "01"],
   [`GET ${SCHEDULES}`]: ["999999999999999.zz", "0.s", "1795334400000.s", "1795334400000.S", "1795334400000.~", "1.'"],
   [`GET ${KEYS}`]: [`key_${"Z".repeat(28)}`, `key_${"0".repeat(28)}`, `key_${"z".repeat(28)}`],
   [`GET ${SESSIONS}`]: [`ses_${"Z".repeat(28)}`, `ses_${"0".repeat(28)}`, `ses_${"z".repeat(28)}`],
@@ -55,6 +57,12 @@ const filters: Readonly<Record<string, (known: Known) => string>> = {
   startedBefore: (known) => someTime(known),
   endedAfter: (known) => someTime(known),
   endedBefore: (known) => someTime(known),
+  since: (known) => someTime(known),
+  until: (known) => someTime(known),
+  action: ({ random }) => random.pick(["putAgent", "cancelSession", "pauseSession", "createKey", "noSuchThing"]),
+  actor: ({ random }) => random.pick(["root", "nobody", text(random)]),
+  target: (known) => (known.random.chance(0.5) ? someAgentId(known) : someSessionId(known)),
+  targetKind: ({ random }) => random.pick(["agent", "session", "workflow", "schedule", "key", "pigeon"]),
   text: ({ random, sessions }) =>
     random.pick([text(random), "W", "é", "cancel", "ses_0", (recent(random, sessions) ?? "ses_").slice(0, 14)]),
 };
@@ -66,18 +74,22 @@ const someTime = (known: Known): string =>
     "0001-01-01T00:00:00Z",
   ]);
 
+const OF_AUDIT = ["since", "until", "action", "actor", "target", "targetKind"];
+
 const filterOf = (known: Known, route: string): string => {
   const { random } = known;
   const own = route.startsWith(`GET ${TASKS}`)
     ? ["status", "workflowId", "agentId", "sessionId"]
-    : Object.keys(filters).filter((name) => name !== "sessionId");
+    : route === `GET ${AUDIT}`
+      ? OF_AUDIT
+      : Object.keys(filters).filter((name) => name !== "sessionId" && !OF_AUDIT.includes(name));
   const names = random.chance(0.4) ? [] : [random.pick(own), ...(random.chance(0.3) ? [random.pick(own)] : [])];
   return names
     .map((name) => `&${name}=${encodeURIComponent((filters[name]?.(known) ?? "").replace(/\p{Cs}/gu, "?"))}`)
     .join("");
 };
 
-const filtered = [`GET ${SESSIONS}`, `GET ${SESSIONS}/counts`, `GET ${TASKS}`];
+const filtered = [`GET ${AUDIT}`, `GET ${SESSIONS}`, `GET ${SESSIONS}/counts`, `GET ${TASKS}`];
 
 const lists = Object.keys(forged);
 

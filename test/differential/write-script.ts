@@ -49,7 +49,7 @@ const weights: readonly (readonly [number, Draw])[] = [
   [26, webhook],
   [10, list],
   [10, read],
-  [2, stray],
+  [3, stray],
   [9, advance],
   [8, sweepOnce],
   [5, deliver],

@@ -33,7 +33,7 @@ describe("the document", () => {
     expect(await lint(document)).toEqual([]);
   });
 
-  test("the linter would find one", async () => {
+  test("the linter would find one", { timeout: 30_000 }, async () => {
     const paths = { ...document.paths, "/wrong/": { get: { responses: {} } } };
     expect((await lint({ ...document, paths })).length).toBeGreaterThan(2);
   });

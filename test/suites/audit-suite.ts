@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AuditAction } from "../../src/contract/audit.ts";
 import { canonical } from "../../src/core/workflow/canonical.ts";
 import { sha256 } from "../../src/app/sha256.ts";
-import { call, oneTask, worldsOf, type Json, type Reply } from "../support/api.ts";
+import { call, expectProblem, oneTask, worldsOf, type Json, type Reply } from "../support/api.ts";
 import { auditRows, type Told } from "../support/audit.ts";
 import { rows } from "../support/rebuild-run.ts";
 import { begin, keyed, on, opener, SESSIONS, settle } from "../support/reruns.ts";
@@ -264,6 +264,75 @@ export const auditSuite = (platform: Platform): void => {
       expect((await call(world, "POST", `${API}/agent/a/state`, state)).status).toBe(202);
       await world.pass(3_600_000);
       expect(await auditRows(world)).toEqual([]);
+    });
+
+    test("the list: newest first, by page, narrowed by any of its filters, for those who may", async () => {
+      const times: string[] = [];
+      for (const id of ["x", "y", "z"]) {
+        world.clock.advance(1_000);
+        times.push(new Date(world.clock.now()).toISOString());
+        await call(world, "PUT", `${API}/agents/${id}`, { ...agentBody, agentName: id });
+      }
+      await call(world, "POST", `${API}/workflows`, oneTask("a", "x"));
+      const { key, keyId } = (await call(world, "POST", `${API}/keys`, { name: "eve", role: "operator" })).body;
+      const eve = { Authorization: `Bearer ${String(key)}` };
+      await call(world, "PUT", `${API}/agents/x`, { ...agentBody, agentName: "x", version: "2" }, eve);
+      const list = async (query: string) => {
+        const { status, text, body } = await call(world, "GET", `${API}/audit${query}`, undefined, eve);
+        expect(status, text).toBe(200);
+        return body as { data: { seq: number; target: Json; at: string; action: string }[]; nextCursor: string | null };
+      };
+      const seqs = async (query: string) => (await list(query)).data.map(({ seq }) => seq);
+      expect(await seqs("")).toEqual([6, 5, 4, 3, 2, 1]);
+      expect(await seqs("?action=putAgent")).toEqual([6, 3, 2, 1]);
+      expect(await seqs(`?actor=${String(keyId)}`)).toEqual([6]);
+      expect(await seqs("?target=x")).toEqual([6, 4, 1]);
+      expect(await seqs("?target=x&targetKind=workflow")).toEqual([4]);
+      expect(await seqs(`?since=${times[1]}&until=${times[2]}`)).toEqual([2]);
+      const rows_ = await list("?target=x&actor=root");
+      expect(rows_.data[1]).toMatchObject({ at: times[0], action: "putAgent", target: { kind: "agent", id: "x" } });
+      // Page by page it is the same list; a cursor is of its own filters.
+      const paged: number[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await list(`?action=putAgent&limit=1${cursor === null ? "" : `&cursor=${cursor}`}`);
+        paged.push(...page.data.map(({ seq }) => seq));
+        cursor = page.nextCursor;
+        if (cursor === null) continue;
+        expect((await call(world, "GET", `${API}/audit?limit=1&cursor=${cursor}`)).status).toBe(400);
+      } while (cursor !== null);
+      expect(paged).toEqual([6, 3, 2, 1]);
+      for (const wrong of [
+        "?action=sing",
+        "?since=today",
+        "?cursor=abc",
+        "?what=1",
+        "?limit=0",
+        "?targetKind=pigeon",
+      ]) {
+        expectProblem(await call(world, "GET", `${API}/audit${wrong}`), 400, "invalid_query");
+      }
+      const viewer = (await call(world, "POST", `${API}/keys`, { name: "v", role: "viewer" })).body["key"];
+      const refused = await call(world, "GET", `${API}/audit`, undefined, {
+        Authorization: `Bearer ${String(viewer)}`,
+      });
+      expectProblem(refused, 403, "forbidden");
+    });
+
+    test("a filter that fits nothing looks at 1,000 rows a page, and says where to go on", async () => {
+      await call(world, "PUT", `${API}/agents/n`, agentBody);
+      // 1,200 rows as they are read; their hashes are nobody's business here.
+      await rows(
+        world,
+        `INSERT INTO log (stream, seq, tx, at, v, cause, events, hash)
+          WITH RECURSIVE n (seq) AS (SELECT 2 UNION ALL SELECT seq + 1 FROM n WHERE seq < 1201)
+          SELECT l.stream, n.seq, 'x', l.at, l.v, replace(l.cause, 'root', 'other'), l.events, l.hash FROM log l, n
+          WHERE l.stream = 'audit' AND l.seq = 1`,
+      );
+      const first = (await call(world, "GET", `${API}/audit?actor=root`)).body;
+      expect(first).toEqual({ data: [], nextCursor: expect.any(String) as string });
+      const second = (await call(world, "GET", `${API}/audit?actor=root&cursor=${String(first["nextCursor"])}`)).body;
+      expect(second).toMatchObject({ data: [{ seq: 1 }], nextCursor: null });
     });
 
     test("P13: no payload and no secret is in the chain", async () => {

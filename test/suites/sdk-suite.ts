@@ -49,9 +49,9 @@ export const sdkSuite = (platform: Platform): void => {
     });
 
   describe(`the SDK (${platform.name})`, () => {
-    test("there is a method for every operation, and each gets its answer", { timeout: 20_000 }, async () => {
+    test("there is a method for every operation, and each gets its answer", { timeout: 30_000 }, async () => {
       const { world, client, called, sent } = await start();
-      const { agents, workflows, sessions, tasks, schedules, keys, webhooks } = client;
+      const { agents, workflows, sessions, tasks, schedules, keys, webhooks, audit } = client;
       const attemptOf = async (sessionId: string): Promise<string> => {
         await world.flush();
         return (await sessions.get(sessionId)).tasks[0]?.attempts.at(-1)?.id ?? "none";
@@ -168,6 +168,9 @@ export const sdkSuite = (platform: Platform): void => {
       expect(await webhooks.get(webhookId)).toEqual((await all(webhooks.list()))[0]);
       expect(await webhooks.delete(webhookId)).toBeNull();
       expect(await codeOf(webhooks.get(webhookId))).toBe("webhook_not_found");
+
+      const changes = await all(audit.list({ target: made.keyId, limit: 1 }));
+      expect(changes.map(({ action }) => action)).toEqual(["revokeKey", "rotateKey", "createKey"]);
 
       // Pages for people and for language models are no calls.
       const calls = Object.keys(answersByOperation).filter((name) => name !== "GET /docs" && name !== "GET /llms.txt");

@@ -1,6 +1,7 @@
 // Length: one table; an entry is a few lines, and there are as many as operations.
 import type * as z from "zod";
 import type { ErrorCode } from "../problem.ts";
+import { auditRowAnswer } from "./audit.ts";
 import { agentAnswer, agentReportAnswer } from "./agent.ts";
 import { sessionCancelledAnswer, sessionStandingAnswer, signalSentAnswer, taskControlledAnswer } from "./control.ts";
 import { dryRunAnswer } from "./dry-run.ts";
@@ -273,6 +274,7 @@ export const answersByOperation = {
     ...(["workflow_not_found", "agent_not_found", "conflict"] as const),
   ),
 
+  "GET /v1/opscore/audit": operation({ 200: pageOf(auditRowAnswer) }, ...read),
   "POST /v1/opscore/keys": operation({ 201: keySecretAnswer }, ...write, ...claimed),
   "GET /v1/opscore/keys": operation({ 200: pageOf(keyAnswer) }, ...read),
   "GET /v1/opscore/keys/{keyId}": operation({ 200: keyAnswer }, ...read, "invalid_id", "key_not_found"),

@@ -17,6 +17,7 @@ export const SCOPES = [
   "keys:write",
   "webhooks:read",
   "webhooks:write",
+  "audit:read",
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -31,6 +32,7 @@ export const TAGS = {
   Schedules: "Sessions started by the calendar.",
   Keys: "API keys: who may do what. A key gives no more than whoever makes it may do.",
   Webhooks: "Events posted to endpoints of yours.",
+  Audit: "Who changed what.",
   System: "Probes, schemas and this description. None needs a key.",
 } as const;
 

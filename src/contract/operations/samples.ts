@@ -44,7 +44,7 @@ export const definition = {
   ],
 };
 
-const HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+export const HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 export const workflow = { workflowId: "report", revision: 1, hash: HASH, createdAt: STARTED_AT };
 

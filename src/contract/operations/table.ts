@@ -1,5 +1,6 @@
 import type { answersByOperation } from "../answers/by-operation.ts";
 import { agentOperations } from "./agents.ts";
+import { auditOperations } from "./audit.ts";
 import { controlOperations } from "./control.ts";
 import { keyOperations } from "./keys.ts";
 import type { Operation } from "./operation.ts";
@@ -22,5 +23,6 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   ...scheduleOperations,
   ...keyOperations,
   ...webhookOperations,
+  ...auditOperations,
   ...systemOperations,
 };
