@@ -33,8 +33,6 @@ export const PING = "webhook.ping";
 /** Groups stand for all events of their kind, those of later versions included. */
 export const WEBHOOK_TOPICS = ["*", "session.*", "task.*", "agent.*", ...WEBHOOK_EVENT_NAMES] as const;
 
-export type WebhookTopic = (typeof WEBHOOK_TOPICS)[number];
-
 /** Whether an event goes to somebody who has subscribed to these. */
 export const isSubscribed = (topics: readonly string[], event: string): boolean =>
   topics.some(

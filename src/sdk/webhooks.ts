@@ -4,7 +4,6 @@ import type {
   WebhookDeliveryQueuedAnswer,
   WebhookSecretAnswer,
 } from "../contract/answers/webhook.ts";
-import type { WebhookTopic } from "../contract/webhooks.ts";
 import type { CallOptions, KeyedOptions } from "./options.ts";
 import { pagedBy, type Paged, type PageQuery } from "./pages.ts";
 import type { Transport } from "./transport.ts";
@@ -13,7 +12,7 @@ import type { Transport } from "./transport.ts";
 export interface WebhookSpec {
   readonly url: string;
   /** Events, or groups such as `session.*`; all unless said. */
-  readonly events?: readonly WebhookTopic[];
+  readonly events?: WebhookAnswer["events"];
   readonly description?: string | null;
 }
 

@@ -28,7 +28,7 @@ import {
 } from "./session.ts";
 import { settledAnswer } from "./settle.ts";
 import { taskCancelledAnswer, taskDetailAnswer, taskEnqueuedAnswer, taskSummaryAnswer } from "./task.ts";
-import { deliveryAnswer, deliveryQueuedAnswer, webhookAnswer, webhookSecretAnswer } from "./webhook.ts";
+import { webhookDeliveryAnswer, webhookDeliveryQueuedAnswer, webhookAnswer, webhookSecretAnswer } from "./webhook.ts";
 import { workflowAnswer, workflowDetailAnswer, workflowSchemaAnswer, workflowValidAnswer } from "./workflow.ts";
 
 /** What one operation can answer. */
@@ -300,15 +300,19 @@ export const answersByOperation = {
   "POST /v1/opscore/webhooks/{webhookId}/enable": webhookChange,
   "POST /v1/opscore/webhooks/{webhookId}/disable": webhookChange,
   "POST /v1/opscore/webhooks/{webhookId}/test": operation(
-    { 202: deliveryQueuedAnswer },
+    { 202: webhookDeliveryQueuedAnswer },
     ...write,
     ...claimed,
     ...webhook,
     "conflict",
   ),
-  "GET /v1/opscore/webhooks/{webhookId}/deliveries": operation({ 200: pageOf(deliveryAnswer) }, ...read, ...webhook),
+  "GET /v1/opscore/webhooks/{webhookId}/deliveries": operation(
+    { 200: pageOf(webhookDeliveryAnswer) },
+    ...read,
+    ...webhook,
+  ),
   "POST /v1/opscore/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver": operation(
-    { 202: deliveryQueuedAnswer },
+    { 202: webhookDeliveryQueuedAnswer },
     ...write,
     ...claimed,
     ...webhook,

@@ -40,7 +40,7 @@ export const webhookSecretAnswer = webhookAnswer
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const;
 
 /** One event on its way to one endpoint. */
-export const deliveryAnswer = z
+export const webhookDeliveryAnswer = z
   .strictObject({
     deliveryId: idSchema.describe("The `webhook-id` of its requests, the same whenever it is sent."),
     event: z.enum([...WEBHOOK_EVENT_NAMES, PING]).describe("What has happened."),
@@ -62,12 +62,12 @@ export const deliveryAnswer = z
   .meta({ id: "WebhookDelivery", description: "One event on its way to one endpoint." });
 
 /** Something is on its way. */
-export const deliveryQueuedAnswer = z
+export const webhookDeliveryQueuedAnswer = z
   .strictObject({ webhookId: idSchema.describe("The subscription."), deliveryId: idSchema.describe("The delivery.") })
   .meta({ id: "WebhookDeliveryQueued", description: "A delivery is sent as soon as possible." });
 
 /** The bodies as types. */
 export type WebhookAnswer = Answer<typeof webhookAnswer>;
 export type WebhookSecretAnswer = Answer<typeof webhookSecretAnswer>;
-export type WebhookDeliveryAnswer = Answer<typeof deliveryAnswer>;
-export type WebhookDeliveryQueuedAnswer = Answer<typeof deliveryQueuedAnswer>;
+export type WebhookDeliveryAnswer = Answer<typeof webhookDeliveryAnswer>;
+export type WebhookDeliveryQueuedAnswer = Answer<typeof webhookDeliveryQueuedAnswer>;
