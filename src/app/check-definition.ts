@@ -9,21 +9,6 @@ import { normalise, type AuthoredDefinition } from "../core/workflow/normalise.t
 import { nearest } from "../core/workflow/nearest.ts";
 import { pointerTo } from "../core/workflow/pointer.ts";
 import { isReservedId } from "../core/workflow/reserved-ids.ts";
-import { gateFaults, type Gate } from "./definition-gate.ts";
-
-/**
- * What the engine does not execute yet: 422 `not_supported`. To open a construct, take its word out; everything else
- * about it is read, checked and normalised already.
- */
-const notBuilt: Gate = {
-  types: [],
-  taskKeys: [],
-  timeoutKeys: [],
-  definitionKeys: [],
-  defaultsKeys: [],
-  joins: false,
-  reads: [],
-};
 
 /** `document` is what the author wrote: the thing to store, compare and give back. */
 export type ParsedDefinition =
@@ -35,25 +20,20 @@ const faultOf = ({ path, code, message, written, known }: SchemaFault): Fault =>
   return { pointer: pointerTo(path), code, message: near === null ? message : `Did you mean \`${near}\`? ${message}` };
 };
 
-/** As `parseDefinition`, with another list of what the engine does not execute; `null`: everything is. */
-export const checkDefinition = (value: unknown, gate: Gate | null): ParsedDefinition => {
+/**
+ * Checks a definition (a value that the strict parser let through) and fills in its defaults. All faults of the
+ * schema and of the graph come at once, at most `maxFaults` of them.
+ */
+export const parseOwnDefinition = (value: unknown): ParsedDefinition => {
   const json = value as Json;
   const read = readDocument(json);
-  const drafts = draftsOf(json, maxTasks);
   const faults = [
     ...(read.ok ? [] : read.faults.slice(0, maxFaults).map(faultOf)),
-    ...(gate === null ? [] : gateFaults(json, drafts, gate)),
-    ...checkGraph(drafts, new Set(gate?.reads)),
+    ...checkGraph(draftsOf(json, maxTasks)),
   ].slice(0, maxFaults);
   if (!read.ok || faults.length > 0) return { ok: false, faults };
   return { ok: true, definition: normalise(read.document as AuthoredDefinition), document: json as JsonObject };
 };
-
-/**
- * Checks a definition (a value that the strict parser let through) and fills in its defaults. All faults of the
- * schema, of constructs not supported yet and of the graph come at once, at most `maxFaults` of them.
- */
-export const parseOwnDefinition = (value: unknown): ParsedDefinition => checkDefinition(value, notBuilt);
 
 const reserved: Fault = {
   pointer: "/id",

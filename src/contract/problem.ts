@@ -36,7 +36,7 @@ const table = {
   unsupported_encoding: [415, "Unsupported content coding"],
   validation_failed: [422, "The request does not fit the schema"],
   invalid_definition: [422, "The workflow definition has faults"],
-  not_supported: [422, "The definition uses a construct that is not supported yet"],
+  not_supported: [422, "The definition uses a construct that is not supported"],
   idempotency_key_reused: [422, "The Idempotency-Key was used with another body"],
   rate_limited: [429, "Too many requests"],
   internal_error: [500, "Internal error"],

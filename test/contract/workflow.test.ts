@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { checkDefinition, definitionErrorCode, parseDefinition } from "../../src/app/check-definition.ts";
-import type { Gate } from "../../src/app/definition-gate.ts";
+import { definitionErrorCode, parseDefinition } from "../../src/app/check-definition.ts";
 import type { Fault } from "../../src/contract/problem.ts";
 import { workflowSchema } from "../../src/contract/workflow.ts";
 import { parseDuration } from "../../src/core/workflow/duration.ts";
@@ -173,117 +172,24 @@ describe("refused", () => {
   });
 });
 
-/** What an engine may not execute: everything that can be held back. */
-const everyGate: Gate = {
-  types: ["tool", "http", "wait", "signal", "approval", "map", "workflow"],
-  taskKeys: ["dependsOn", "join", "when", "next", "fallbackTaskId", "compensateWith", "onFailure", "priority"],
-  timeoutKeys: ["heartbeat"],
-  definitionKeys: ["input", "timeout"],
-  defaultsKeys: ["priority"],
-  joins: true,
-  reads: ["session"],
-};
-
-describe("what an engine does not execute is held back", () => {
-  const gateFaultsOf = (value: unknown): readonly Fault[] => {
-    const parsed = checkDefinition(value, everyGate);
-    return parsed.ok ? [] : parsed.faults;
-  };
-  const held = (value: unknown) => shown(gateFaultsOf(value));
-
-  test("every key of a task, one fault each", () => {
-    const later = {
-      dependsOn: ["a"],
-      join: "any",
-      when: "true",
-      next: [{ taskId: null }],
-      fallbackTaskId: "f",
-      compensateWith: "u",
-      onFailure: "continue",
-      priority: 5,
-    };
-    const tasks = [{ taskId: "a" }, { taskId: "b", ...later }, { taskId: "f" }, { taskId: "u" }];
-    const faults = gateFaultsOf({ id: "w", name: "W", tasks });
-    expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual(
-      Object.keys(later).map((key) => `not_supported /tasks/1/${key}`),
-    );
-    expect(faults[0]!.message).toContain("`dependsOn`");
-    expect(definitionErrorCode(faults)).toBe("not_supported");
-  });
-
-  test("input schema, session timeout, heartbeats and default priorities", () => {
-    const defaults = { priority: 5, timeout: { heartbeat: "1s" } };
-    const task = { taskId: "a", timeout: { heartbeat: "1s" } };
-    expect(held(withTask(task, { input: {}, timeout: "24h", defaults }))).toEqual([
-      "not_supported /input",
-      "not_supported /timeout",
-      "not_supported /defaults/priority",
-      "not_supported /defaults/timeout/heartbeat",
-      "not_supported /tasks/0/timeout/heartbeat",
-    ]);
-  });
-
-  test.each([
-    { type: "tool", tool: "t" },
-    { type: "http", url: "https://x" },
-    { type: "wait", for: "1s" },
-    { type: "signal" },
-    { type: "approval" },
-    { type: "map", forEach: [1], task: { parameters: { q: "x" } } },
-    { type: "workflow", workflowDefinitionId: "v" },
-  ])("the type $type", (work) => {
-    expect(held(withTask({ taskId: "a", ...work }))).toEqual(["not_supported /tasks/0/type"]);
-  });
-
-  test("in a map's item too, and what else is wrong beside it", () => {
-    const item = { type: "http", priority: 1, dependsOn: [] };
-    expect(held(withTask({ taskId: "a", type: "map", task: item }))).toEqual([
-      "not_allowed /tasks/0/task/dependsOn",
-      "required /tasks/0/task/url",
-      "required /tasks/0/forEach",
-      "not_supported /tasks/0/type",
-      "not_supported /tasks/0/task/type",
-      "not_supported /tasks/0/task/dependsOn",
-      "not_supported /tasks/0/task/priority",
-    ]);
-  });
-
-  test("joining: the second task that names the same next one", () => {
-    const tasks = [{ taskId: "a", nextTaskId: "c" }, { taskId: "b", nextTaskId: "c" }, { taskId: "c" }];
-    const faults = gateFaultsOf({ id: "w", name: "W", tasks });
-    expect(faults).toEqual([
-      {
-        pointer: "/tasks/1/nextTaskId",
-        code: "not_supported",
-        message: "`c` is already entered from `a`; joining tasks is not supported yet.",
-      },
-    ]);
-  });
-
+describe("what is wrong is told together", () => {
   test("an unknown type is a mistake, with a hint", () => {
     const faults = faultsOf(withTask({ taskId: "a", type: "agnet" }));
-    expect(gateFaultsOf(withTask({ taskId: "a", type: "agnet" }))).toEqual(faults);
     expect(faults).toMatchObject([{ code: "invalid_value", pointer: "/tasks/0/type" }]);
     expect(faults[0]!.message).toContain("`agent`");
   });
 
-  test("expressions", () => {
-    const faults = gateFaultsOf(withTask({ taskId: "a", parameters: { q: ["${size(input.a)}", "${session.id}"] } }));
-    expect(faults).toMatchObject([{ code: "not_supported", pointer: "/tasks/0/parameters/q/1" }]);
-  });
-
-  test("faults of the schema, of later constructs and of the graph come together", () => {
+  test("faults of the schema and of the graph", () => {
     const tasks = [
       { taskId: "a", retry: { maxAttempts: "3" }, nextTaskId: "b" },
-      { taskId: "b", dependsOn: ["a"], nextTaskId: "a" },
+      { taskId: "b", nextTaskId: "a" },
       { taskId: "b", extra: 1, parameters: { x: "${tasks.nope.output}" } },
     ];
-    const faults = gateFaultsOf({ name: "W", tasks });
+    const faults = faultsOf({ name: "W", tasks });
     expect(faults.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
       "required /id",
       "invalid_type /tasks/0/retry/maxAttempts",
       "unknown_key /tasks/2/extra",
-      "not_supported /tasks/1/dependsOn",
       "duplicate_task /tasks/2/taskId",
       "cycle /tasks/1/nextTaskId",
       "unknown_reference /tasks/2/parameters/x",
@@ -299,17 +205,6 @@ describe("what an engine does not execute is held back", () => {
         ],
       }),
     ).toEqual(["invalid_type /name", "cycle /tasks/1/nextTaskId"]);
-  });
-
-  test("nothing is held back today", () => {
-    for (const one of [
-      withTask({ taskId: "a", when: "true" }, { input: {}, timeout: "24h", defaults: { priority: 5 } }),
-      withTask({ taskId: "a", type: "approval", timeout: { heartbeat: "1s" } }),
-      withTask({ taskId: "a", parameters: { q: "${session.id}" } }),
-    ]) {
-      expect(held(one).length).toBeGreaterThan(0);
-      expect(found(one)).toEqual([]);
-    }
   });
 });
 

@@ -16,8 +16,6 @@ export interface Scope {
   readonly earlier: readonly ReadonlySet<number>[] | null;
   /** The task that each side task stands beside. */
   readonly sides: ReadonlyMap<number, { readonly from: number; readonly kind: "fallback" | "compensation" }>;
-  /** Names of data that the engine does not give yet: `session`, `status`, … */
-  readonly later: ReadonlySet<string>;
 }
 
 const conditionOf = (text: string, pointer: string): Occurrence => {
@@ -70,12 +68,10 @@ const orderFault = (scope: Scope, at: number, named: number, taskId: string, isA
 };
 
 function* readFaults(scope: Scope, at: number, written: Written, reads: ExpressionReads): Generator<readonly string[]> {
-  const members = reads.tasks.map(({ member }) => member);
-  const names = (["session", "agent", "item", "index"] as const).filter((name) => reads[name]);
-  for (const name of new Set([...names, ...members])) {
-    const isLost = (name === "item" || name === "index") && !written.isItem;
-    if (isLost) yield ["invalid_reference", `\`${name}\` is known only inside the \`task\` of a map.`];
-    else if (scope.later.has(name)) yield ["not_supported", `\`${name}\` is not supported yet.`];
+  for (const name of ["item", "index"] as const) {
+    if (reads[name] && !written.isItem) {
+      yield ["invalid_reference", `\`${name}\` is known only inside the \`task\` of a map.`];
+    }
   }
   for (const taskId of new Set(reads.tasks.map((read) => read.taskId))) {
     const named = scope.known.get(taskId);

@@ -31,13 +31,10 @@ const edgeFaults = (count: number): readonly DefinitionFault[] =>
  * Everything wrong with the order and the references of the tasks, found in one go. Of a document that is only partly
  * readable it reports what is certain: no "unknown task" while an id is missing, nothing about paths while the order
  * is not known. In a graph without cycles every task that is no fallback and no compensation is reached from a start, so
- * there is nothing to say about unreachable ones. `later`: names of data the engine does not give yet. Deterministic;
+ * there is nothing to say about unreachable ones. Deterministic;
  * bounded: each kind of fault up to `maxFaults` times; the caller passes at most `maxTasks` and one.
  */
-export const checkGraph = (
-  tasks: readonly DraftTask[],
-  later: ReadonlySet<string> = new Set(),
-): readonly DefinitionFault[] => {
+export const checkGraph = (tasks: readonly DraftTask[]): readonly DefinitionFault[] => {
   const known = indexById(tasks);
   const mentions = mentionsOf(tasks);
   const idsKnown = tasks.every(({ taskId }) => taskId !== null);
@@ -64,7 +61,6 @@ export const checkGraph = (
         idsKnown,
         earlier: orderKnown ? earlierTasks(tasks.length, edges) : null,
         sides: new Map(sideEdges.map((side) => [side.to, side])),
-        later,
       }),
     ),
   ];

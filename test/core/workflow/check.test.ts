@@ -116,17 +116,6 @@ describe("references", () => {
     ]);
   });
 
-  test("to what there is not yet, for as long as it is named so", () => {
-    const tasks = [draft("a"), reading("b", "${session.id}", "${tasks.a.status}", "${tasks.a.output}")];
-    expect(
-      checkGraph(tasks, new Set(["session", "status", "agent"])).map(({ pointer, code }) => [code, pointer]),
-    ).toEqual([
-      ["not_supported", "/tasks/1/parameters/q/0"],
-      ["not_supported", "/tasks/1/parameters/q/1"],
-    ]);
-    expect(found(...tasks)).toEqual([]);
-  });
-
   test("of one expression are listed up to the limit too", () => {
     const names = Array.from({ length: 150 }, (_, at) => `tasks.z${at}.output`);
     expect(found(reading("a", `\${[${names.join(", ")}]}`)).length).toBe(maxFaults);

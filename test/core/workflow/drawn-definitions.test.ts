@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkDefinition } from "../../../src/app/check-definition.ts";
+import { parseDefinition } from "../../../src/app/check-definition.ts";
 import type { AuthoredDefinition } from "../../../src/core/workflow/normalise.ts";
 import { createRandom, type Random } from "../../sim/random.ts";
 import { drawFamily } from "../../support/draw-family.ts";
@@ -37,7 +37,7 @@ const tops = drawn.map((family) => family.at(-1)!);
 
 const faultsOf = (document: AuthoredDefinition) => {
   // As a server gets it.
-  const checked = checkDefinition(JSON.parse(JSON.stringify(document)), null);
+  const checked = parseDefinition(JSON.parse(JSON.stringify(document)));
   return checked.ok ? [] : checked.faults;
 };
 
