@@ -15,6 +15,7 @@ import { sessionControlCommands } from "./nouns/session-control.ts";
 import { sessionTaskCommands } from "./nouns/session-tasks.ts";
 import { sessionCommands } from "./nouns/sessions.ts";
 import { taskCommands } from "./nouns/tasks.ts";
+import { webhookCommands } from "./nouns/webhooks.ts";
 import { workflowCommands } from "./nouns/workflows.ts";
 
 /** What may be said with every command. */
@@ -65,6 +66,7 @@ export const createProgram = (io: Io, act: Act): Command => {
   taskCommands(program, act);
   scheduleCommands(program, act);
   keyCommands(program, act);
+  webhookCommands(program, act);
   localCommands(program, act);
   doctorCommand(program, act);
   apiCommand(program, act);

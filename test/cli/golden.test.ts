@@ -239,4 +239,42 @@ describe("what is printed, and the exit code", () => {
       "keys get key_0000000000000000000000000000 --json",
     ]);
   });
+
+  test("webhooks: made, shown once, tried, rotated, deleted", async () => {
+    const { cli } = await open();
+    const { out } = await cli([
+      "webhooks",
+      "create",
+      "--to",
+      "https://hooks.example.com/x",
+      "--event",
+      "session.*",
+      "--json",
+    ]);
+    const { webhookId, secret } = JSON.parse(out) as { webhookId: string; secret: string };
+    expect(secret).toMatch(/^whsec_/);
+    const list = await cli(["webhooks", "list"]);
+    expect(list.out).toMatch(/^WEBHOOK .*\n\S+ +https:\/\/hooks\.example\.com\/x +session\.\* +yes +0\n$/);
+    expect((await cli(["webhooks", "get", webhookId])).out).not.toContain(secret);
+    const rotated = await cli(["webhooks", "rotate", webhookId, "--overlap", "1h"]);
+    expect([rotated.code, rotated.out, rotated.err]).toEqual([
+      0,
+      expect.stringMatching(/\nwhsec_\S+\n$/) as string,
+      "The secret is shown this once.\n",
+    ]);
+    expect((await cli(["webhooks", "disable", webhookId])).out).toContain("no: request");
+    expect((await cli(["webhooks", "enable", webhookId, "--json=enabled"])).out).toContain("true");
+    const tried = await cli(["webhooks", "test", webhookId, "--json=deliveryId"]);
+    const { deliveryId } = JSON.parse(tried.out) as { deliveryId: string };
+    expect((await cli(["webhooks", "deliveries", webhookId])).out).toMatch(
+      /webhook\.ping +(?:pending|failed|delivered)/,
+    );
+    expect((await cli(["webhooks", "redeliver", webhookId, deliveryId])).code).toBe(0);
+    const put = await cli(["webhooks", "put", webhookId, "--to", "https://hooks.example.com/y", "--json=url"]);
+    expect(JSON.parse(put.out)).toEqual({ url: "https://hooks.example.com/y" });
+    expect((await cli(["webhooks", "create"])).code).toBe(2);
+    expect((await cli(["webhooks", "create", "--to", "https://x.example.com", "--event", "moon.rises"])).code).toBe(1);
+    expect((await cli(["webhooks", "delete", webhookId])).code).toBe(0);
+    expect((await cli(["webhooks", "get", webhookId, "--json"])).code).toBe(3);
+  });
 });
