@@ -68,3 +68,9 @@ export const duration = (text: string): number => {
 /** Only what was said: an option that is absent is no member. */
 export const given = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+
+/** 64 hexadecimal digits; for options. */
+export const sha256Hex = (text: string): string => {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError("It is not a hash: 64 hexadecimal digits.");
+  return text;
+};

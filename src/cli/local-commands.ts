@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Act } from "./context.ts";
 import { CliError, EXIT, usageError } from "./exit-codes.ts";
-import { positiveOrZero } from "./inputs.ts";
+import { positiveOrZero, sha256Hex } from "./inputs.ts";
 import type { DevServer } from "./local.ts";
 import { pairs } from "./text.ts";
 
@@ -30,7 +30,7 @@ const devText = ({ url, database, keyFile, workflow }: DevServer): string => {
   return [facts, "", "Next, in another terminal in this folder:", ...next.map((line) => `  npx ${line}`)].join("\n");
 };
 
-/** `opscore dev`, `rebuild`, `migrate`: on this very machine. */
+/** `opscore dev`, `rebuild`, `verify`, `migrate`: on this very machine. */
 export const localCommands = (program: Command, act: Act): void => {
   program
     .command("dev")
@@ -66,6 +66,28 @@ export const localCommands = (program: Command, act: Act): void => {
         const findings: object[] = [];
         const report = await failing(
           io.local.rebuild(wish, (finding, words) => {
+            if (printer.json) findings.push(finding);
+            else io.stdout.write(`${words}\n`);
+          }),
+        );
+        printer.result({ ...report.document, findings }, () => report.words);
+        endWith(report.clean ? EXIT.ok : EXIT.failure);
+      }),
+    );
+
+  program
+    .command("verify")
+    .description(
+      "find what was changed in the logs and the audit chain by other means than a commit; findings end with 1",
+    )
+    .option("--expect <hash>", "the audit hash that an earlier run printed: it must still be in the chain", sha256Hex)
+    .option("--db <database>", "a file or a URL; default DATABASE_URL, else file:data/opscore.db")
+    .action(
+      act(async ({ io, printer, endWith }, { expect, db }: { readonly expect?: string; readonly db?: string }) => {
+        const wish = { expected: expect ?? null, ...(db === undefined ? {} : { database: db }) };
+        const findings: object[] = [];
+        const report = await failing(
+          io.local.verify(wish, (finding, words) => {
             if (printer.json) findings.push(finding);
             else io.stdout.write(`${words}\n`);
           }),

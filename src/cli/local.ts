@@ -10,6 +10,11 @@ export interface Local {
     options: DatabaseOptions & { readonly write: boolean; readonly removeUnknown: boolean },
     tell: (finding: object, words: string) => void,
   ) => Promise<{ readonly clean: boolean; readonly document: object; readonly words: string }>;
+  /** Looks for what was changed by other means than a commit. `expected`: an audit hash that must still be in the chain. */
+  readonly verify: (
+    options: DatabaseOptions & { readonly expected: string | null },
+    tell: (finding: object, words: string) => void,
+  ) => Promise<{ readonly clean: boolean; readonly document: object; readonly words: string }>;
   /** Brings a database to the newest schema; with `check` only says what is missing. */
   readonly migrate: (options: DatabaseOptions & { readonly check: boolean }) => Promise<Migrated>;
   /** Looks at this machine as a server would find it. Changes nothing. */

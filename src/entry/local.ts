@@ -24,6 +24,18 @@ export const createLocal = (env: Env, nodeVersion = process.versions.node): Loca
       throw new Error(failureText(error), { cause: error });
     }
   },
+  verify: async ({ expected, database }, tell) => {
+    const { databaseTarget } = await import("./database-target.ts");
+    const { failureText } = await import("./rebuild-database.ts");
+    const { tamperingLine, verifyDatabase, verifyLine } = await import("./verify-database.ts");
+    const target = databaseTarget(database, env, { mustExist: true });
+    try {
+      const report = await verifyDatabase({ expected, database: target }, (one) => tell(one, tamperingLine(one)));
+      return { clean: report.clean, document: report, words: verifyLine(report) };
+    } catch (error) {
+      throw new Error(failureText(error), { cause: error });
+    }
+  },
   migrate: async ({ database, check }) => {
     const { databaseTarget } = await import("./database-target.ts");
     const { migrateDatabase, migrationState } = await import("./migrations.ts");

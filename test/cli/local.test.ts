@@ -71,6 +71,28 @@ test("rebuild: a clean database, then a row that is not what its log says, then 
   expect((await cli("rebuild", "--check")).code).toBe(0);
 });
 
+test("verify: nothing found, then a log row that was edited; a remembered audit hash that is gone", async () => {
+  const folder = emptyFolder();
+  const cli = here(folder);
+  await used(folder);
+  expect((await cli("verify", "--expect", "x")).code).toBe(2);
+  expect(await cli("verify")).toMatchObject({ code: 0, out: expect.stringContaining("nothing found") as string });
+  expect((await cli("verify", "--expect", "0".repeat(64))).code).toBe(1);
+  const sql = await openLibsql({ url: `file:${join(folder, "opscore.db")}` });
+  await sql.batch([statement("UPDATE log SET at = at + 1 WHERE seq = 1")], "write");
+  sql.close();
+  const edited = await cli("verify");
+  expect([edited.code, edited.out]).toEqual([1, expect.stringMatching(/^TAMPERED .* at row 1: /)]);
+  const document = await cli("verify", "--json");
+  expect([document.code, JSON.parse(document.out)]).toEqual([
+    1,
+    expect.objectContaining({
+      clean: false,
+      findings: expect.arrayContaining([expect.objectContaining({ seq: 1 })]) as object,
+    }),
+  ]);
+});
+
 test("a database that is none is told, also as a document", async () => {
   const folder = emptyFolder();
   const cli = here(folder);

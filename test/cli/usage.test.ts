@@ -34,6 +34,7 @@ test("help of every command", async () => {
     "schedules",
     "dev",
     "rebuild",
+    "verify",
     "migrate",
     "api",
     "config",
