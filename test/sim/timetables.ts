@@ -55,10 +55,22 @@ export class SimTimetables {
     return this.#waiting > 0 || this.#tables.some(({ endedAt }) => endedAt === null) || this.#dueRows();
   }
 
-  #repeat(method: string, path: string, body: object | undefined, then: Reaction, key: string | null = null): void {
+  /** `wanted`: whether it is still sent again. */
+  #repeat(
+    method: string,
+    path: string,
+    body: object | undefined,
+    then: Reaction,
+    key: string | null = null,
+    wanted = (): boolean => true,
+  ): void {
     this.#waiting += 1;
     const headers: Record<string, string> = key === null ? {} : { "Idempotency-Key": key };
-    const send = (): void =>
+    const send = (): void => {
+      if (!wanted()) {
+        this.#waiting -= 1;
+        return;
+      }
       this.#world.request(
         method,
         `/v1/opscore/${path}`,
@@ -71,6 +83,7 @@ export class SimTimetables {
         },
         headers,
       );
+    };
     send();
   }
 
@@ -148,7 +161,10 @@ export class SimTimetables {
         });
       });
     } else {
-      this.#repeat("PUT", path, { ...body, overlap: random.pick(["skip", "allow"]) }, (reply) => expect(reply, 200));
+      const edited = { ...body, overlap: random.pick(["skip", "allow"]) };
+      // Sent again after the end, it would undo that.
+      const wanted = (): boolean => table.endAskedAt === null;
+      this.#repeat("PUT", path, edited, (reply) => expect(reply, 200), null, wanted);
     }
   }
 
@@ -172,7 +188,7 @@ export class SimTimetables {
         });
       };
       // What is under way of it may come late.
-      this.#world.scheduler.after(45_000, then);
+      this.#world.scheduler.after(150_000, then);
     }
   }
 
