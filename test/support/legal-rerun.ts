@@ -76,7 +76,8 @@ const endOf = (status: Carried["status"]): readonly SessionEvent["type"][] =>
 /** Whether the row that a task is said to have ended in says so, with the output that it had. */
 const expectPlace = (book: Book, { book: old, rowOf }: Source, task: Carried): void => {
   const { taskId, from, status, by } = task;
-  const said = rowOf(from.sessionId, from.seq).find(
+  // A fallback that is a map ends after its items, which go by its name too.
+  const said = rowOf(from.sessionId, from.seq).findLast(
     (event) =>
       endOf(status).includes(event.type) &&
       "taskId" in event &&
