@@ -40,9 +40,10 @@ export interface BulkPreview {
 
 /** What an action would be for, after bounded work; writes nothing. */
 export const previewBulk = async (deps: Deps, filter: SessionFilter): Promise<BulkPreview> => {
-  const { total, exact } = await countSessions(deps, filter);
+  // What has ended stays so: counted after the sample, it is among the counted; what is open may be gone by then.
   const { rows } = await deps.store.findSessions(filter, { after: null, limit: SAMPLE });
-  return { matched: total, capped: !exact, sample: rows };
+  const { total, exact } = await countSessions(deps, filter);
+  return { matched: total, capped: !exact, sample: rows.slice(0, total) };
 };
 
 export interface BulkWish {
