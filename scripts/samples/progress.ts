@@ -38,6 +38,8 @@ const clock = (when: number): string => new Date(when).toTimeString().slice(0, 8
 /** `1.2 s`, from milliseconds. */
 export const seconds = (ms: number): string => `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
 
+const retryKey = ({ taskId }: Task, attempts: number): string => `${taskId} retry after ${attempts}`;
+
 const widest = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));
 
 /** Turns what the API says about a session, asked again and again, into lines of what has changed. */
@@ -101,15 +103,23 @@ export const createProgress = ({ taskIds, nameOf, names, paint }: ProgressOption
     return lines;
   };
 
+  /** The wait between an attempt and the one before it, if it was over before anybody asked. */
+  const missedWait = (task: Task, index: number): readonly ProgressLine[] => {
+    const [before, after] = [task.attempts[index - 1], task.attempts[index]];
+    if (before?.endedAt == null || after === undefined || !before.counts) return [];
+    if (!once(retryKey(task, index))) return [];
+    const waited = seconds(Date.parse(after.dispatchedAt) - Date.parse(before.endedAt));
+    return [rowOf(before.endedAt, task, null, paint("yellow", `waited before it was tried again: ${waited}`))];
+  };
+
   const waitLines = (session: SessionDetail, task: Task, now: number): readonly ProgressLine[] => {
     const { waitingFor } = session;
     if (waitingFor === null || waitingFor.taskId !== task.taskId) return [];
-    const key = `${task.taskId} ${task.attempts.length} ${task.status} ${waitingFor.code}`;
-    if (task.status === "retrying" && once(key)) {
+    if (task.status === "retrying" && once(retryKey(task, task.attempts.length))) {
       const inMs = waitingFor.until === null ? 0 : Date.parse(waitingFor.until) - now;
       return [rowOf(now, task, null, paint("yellow", `waits before it is tried again: ${seconds(inMs)}`))];
     }
-    if (task.status !== "waiting" || !once(key)) return [];
+    if (task.status !== "waiting" || !once(`${task.taskId} ${task.attempts.length} ${waitingFor.code}`)) return [];
     return [rowOf(now, task, null, paint("yellow", waitingFor.message.replace(/^"[^"]*" /, "")))];
   };
 
@@ -117,7 +127,7 @@ export const createProgress = ({ taskIds, nameOf, names, paint }: ProgressOption
     header: paint("dim", row("time", "step", "attempt", "agent", "via", "what happens")),
     lines: (session, now) =>
       session.tasks.flatMap((task) => [
-        ...task.attempts.flatMap((attempt) => attemptLines(task, attempt)),
+        ...task.attempts.flatMap((attempt, index) => [...missedWait(task, index), ...attemptLines(task, attempt)]),
         ...waitLines(session, task, now),
       ]),
   };

@@ -70,9 +70,8 @@ describe.concurrent("npm start", () => {
       const inAll = (...cells: readonly string[]) => rows.filter((row) => cells.every((cell) => row.includes(cell)));
       const failed = inAll("1/4 search", "1", "sample-researcher", "direct");
       expect(failed.at(-1)?.at(-1)).toBe("failed: Task 'Search for sources' failed on purpose.");
-      expect(rows.some((row) => row[1] === "1/4 search" && row[2]?.startsWith("waits before it is tried again"))).toBe(
-        true,
-      );
+      const waits = rows.filter((row) => row[1] === "1/4 search").map((row) => row[2] ?? "");
+      expect(waits.filter((what) => /^wait(s|ed) before it (is|was) tried again: /.test(what))).toHaveLength(1);
       for (const [step, attempt, agent] of [
         ["1/4 search", "2", "sample-researcher"],
         ["2/4 analyse", "1", "sample-analyst"],

@@ -1,4 +1,0 @@
-import { agentkitFaultsSuite } from "../suites/agentkit-faults-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-agentkitFaultsSuite(workerdPlatform);

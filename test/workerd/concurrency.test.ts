@@ -1,4 +1,0 @@
-import { concurrencySuite } from "../suites/concurrency-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-concurrencySuite(workerdPlatform);

@@ -1,4 +1,0 @@
-import { deadlinesSuite } from "../suites/deadlines-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-deadlinesSuite(workerdPlatform);

@@ -1,4 +1,0 @@
-import { workerdPlatform } from "../support/workerd-platform.ts";
-import { handedCallsSuite } from "../suites/handed-calls-suite.ts";
-
-handedCallsSuite(workerdPlatform);

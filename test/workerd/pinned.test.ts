@@ -1,4 +1,0 @@
-import { pinnedSuite } from "../suites/pinned-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-pinnedSuite(workerdPlatform);

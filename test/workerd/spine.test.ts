@@ -1,4 +1,0 @@
-import { spineSuite } from "../suites/spine-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-spineSuite(workerdPlatform);

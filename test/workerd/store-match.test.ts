@@ -1,4 +1,0 @@
-import { storeMatchSuite } from "../suites/store-match-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-storeMatchSuite(workerdPlatform);

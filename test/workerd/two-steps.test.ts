@@ -1,4 +1,0 @@
-import { twoStepsSuite } from "../suites/two-steps-suite.ts";
-import { workerdPlatform } from "../support/workerd-platform.ts";
-
-twoStepsSuite(workerdPlatform);
