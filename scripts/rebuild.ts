@@ -1,13 +1,6 @@
 import { parseArgs } from "node:util";
-import type { Finding } from "../src/app/rebuild/findings.ts";
-import { databaseTarget } from "../src/entry/database-target.ts";
-import {
-  failureText,
-  findingLine,
-  rebuildDatabase,
-  reportLine,
-  type RebuildWish,
-} from "../src/entry/rebuild-database.ts";
+import { createLocal } from "../src/entry/local.ts";
+import { runDatabaseCommand } from "./database-command.ts";
 
 const HELP = `npm run rebuild -- --check | --write [options]
 
@@ -27,12 +20,7 @@ anything is written. Exit code 2: nothing, or not everything, could be compared;
 is used for servers.
 `;
 
-interface Asked extends RebuildWish {
-  readonly json: boolean;
-}
-
-/** What is asked for; `null`: the help. Throws with a text for people. */
-const read = (args: readonly string[]): Asked | null => {
+const read = (args: readonly string[]) => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -48,33 +36,12 @@ const read = (args: readonly string[]): Asked | null => {
   if (values.check === values.write) throw new Error("Say either --check or --write.");
   const removeUnknown = values["remove-unknown"];
   if (removeUnknown && !values.write) throw new Error("--remove-unknown goes with --write.");
-  const database = databaseTarget(values.db, process.env, { mustExist: true });
-  return { write: values.write, removeUnknown, json: values.json, database };
+  return {
+    write: values.write,
+    removeUnknown,
+    json: values.json,
+    ...(values.db === undefined ? {} : { database: values.db }),
+  };
 };
 
-const main = async (args: readonly string[]): Promise<number> => {
-  const asked = read(args);
-  if (asked === null) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const findings: Finding[] = [];
-  // Only a document needs them all at once.
-  const tell = (finding: Finding): void =>
-    asked.json ? void findings.push(finding) : void process.stdout.write(`${findingLine(finding)}\n`);
-  const report = await rebuildDatabase(asked, tell);
-  process.stdout.write(`${asked.json ? JSON.stringify({ ...report, findings }) : reportLine(report)}\n`);
-  return report.clean ? 0 : 1;
-};
-
-// Whoever reads may have seen enough.
-process.stdout.on("error", () => process.exit(1));
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const message = failureText(error);
-  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: message })}\n`);
-  else process.stderr.write(`${message}\n`);
-  process.exitCode = 2;
-}
+await runDatabaseCommand({ help: HELP, read, run: createLocal(process.env).rebuild });

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { Act } from "./context.ts";
+import type { Act, Context } from "./context.ts";
 import { CliError, EXIT, usageError } from "./exit-codes.ts";
 import { positiveOrZero, sha256Hex } from "./inputs.ts";
-import type { DevServer } from "./local.ts";
+import type { DatabaseReport, DevServer, TellFinding } from "./local.ts";
 import { pairs } from "./text.ts";
 
 /** Of a database or a server on this machine: its words are the message. */
@@ -14,6 +14,22 @@ const failing = async <T>(work: Promise<T>): Promise<T> => {
       cause: error,
     });
   }
+};
+
+/** Tells each finding as it comes, or all in one document; findings end with 1. */
+const reported = async (
+  { io, printer, endWith }: Pick<Context, "io" | "printer" | "endWith">,
+  look: (tell: TellFinding) => Promise<DatabaseReport>,
+): Promise<void> => {
+  const findings: object[] = [];
+  const { clean, document, words } = await failing(
+    look((finding, line) => {
+      if (printer.json) findings.push(finding);
+      else io.stdout.write(`${line}\n`);
+    }),
+  );
+  printer.result({ ...document, findings }, () => words);
+  endWith(clean ? EXIT.ok : EXIT.failure);
 };
 
 const devText = ({ url, database, keyFile, workflow }: DevServer): string => {
@@ -63,15 +79,7 @@ export const localCommands = (program: Command, act: Act): void => {
         if (check === write) throw usageError("Say either --check or --write.");
         if (removeUnknown && !write) throw usageError("--remove-unknown goes with --write.");
         const wish = { write, removeUnknown, ...(db === undefined ? {} : { database: db }) };
-        const findings: object[] = [];
-        const report = await failing(
-          io.local.rebuild(wish, (finding, words) => {
-            if (printer.json) findings.push(finding);
-            else io.stdout.write(`${words}\n`);
-          }),
-        );
-        printer.result({ ...report.document, findings }, () => report.words);
-        endWith(report.clean ? EXIT.ok : EXIT.failure);
+        await reported({ io, printer, endWith }, (tell) => io.local.rebuild(wish, tell));
       }),
     );
 
@@ -85,15 +93,7 @@ export const localCommands = (program: Command, act: Act): void => {
     .action(
       act(async ({ io, printer, endWith }, { expect, db }: { readonly expect?: string; readonly db?: string }) => {
         const wish = { expected: expect ?? null, ...(db === undefined ? {} : { database: db }) };
-        const findings: object[] = [];
-        const report = await failing(
-          io.local.verify(wish, (finding, words) => {
-            if (printer.json) findings.push(finding);
-            else io.stdout.write(`${words}\n`);
-          }),
-        );
-        printer.result({ ...report.document, findings }, () => report.words);
-        endWith(report.clean ? EXIT.ok : EXIT.failure);
+        await reported({ io, printer, endWith }, (tell) => io.local.verify(wish, tell));
       }),
     );
 

@@ -5,20 +5,30 @@
 export interface Local {
   /** Runs a server, with an agent and a workflow to try it on, until the signal is aborted. */
   readonly dev: (options: DevOptions) => Promise<void>;
-  /** Compares a database with its logs, or repairs it. `tell` gets each finding: a document, and in words. */
+  /** Compares a database with its logs, or repairs it. */
   readonly rebuild: (
     options: DatabaseOptions & { readonly write: boolean; readonly removeUnknown: boolean },
-    tell: (finding: object, words: string) => void,
-  ) => Promise<{ readonly clean: boolean; readonly document: object; readonly words: string }>;
+    tell: TellFinding,
+  ) => Promise<DatabaseReport>;
   /** Looks for what was changed by other means than a commit. `expected`: an audit hash that must still be in the chain. */
   readonly verify: (
     options: DatabaseOptions & { readonly expected: string | null },
-    tell: (finding: object, words: string) => void,
-  ) => Promise<{ readonly clean: boolean; readonly document: object; readonly words: string }>;
+    tell: TellFinding,
+  ) => Promise<DatabaseReport>;
   /** Brings a database to the newest schema; with `check` only says what is missing. */
   readonly migrate: (options: DatabaseOptions & { readonly check: boolean }) => Promise<Migrated>;
   /** Looks at this machine as a server would find it. Changes nothing. */
   readonly inspect: () => Promise<Inspection>;
+}
+
+/** Gets a finding as it is made: a document, and a line. */
+export type TellFinding = (finding: object, words: string) => void;
+
+/** What was found in a database in all: a document, and a line. `clean`: nothing is left to mend. */
+export interface DatabaseReport {
+  readonly clean: boolean;
+  readonly document: object;
+  readonly words: string;
 }
 
 /** Which database; default `DATABASE_URL`, else that of a server which is started in this folder. */

@@ -1,6 +1,23 @@
-import type { Local } from "../cli/local.ts";
+import type { DatabaseReport, Local } from "../cli/local.ts";
+import type { LibsqlOptions } from "../store/libsql.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
+
+/** Looks at a database that is there; what goes wrong is told in words for people. */
+const inDatabase = async (
+  env: Env,
+  database: string | undefined,
+  look: (target: LibsqlOptions) => Promise<DatabaseReport>,
+): Promise<DatabaseReport> => {
+  const { databaseTarget } = await import("./database-target.ts");
+  const target = databaseTarget(database, env, { mustExist: true });
+  try {
+    return await look(target);
+  } catch (error) {
+    const { failureText } = await import("./rebuild-database.ts");
+    throw new Error(failureText(error), { cause: error });
+  }
+};
 
 /** What the command line does on this machine. Loaded only when it is asked for: most commands need none of it. */
 export const createLocal = (env: Env, nodeVersion = process.versions.node): Local => ({
@@ -12,30 +29,19 @@ export const createLocal = (env: Env, nodeVersion = process.versions.node): Loca
     const { runDev } = await import("./dev.ts");
     await runDev(env, options);
   },
-  rebuild: async ({ write, removeUnknown, database }, tell) => {
-    const { databaseTarget } = await import("./database-target.ts");
-    const { failureText, findingLine, rebuildDatabase, reportLine } = await import("./rebuild-database.ts");
-    const target = databaseTarget(database, env, { mustExist: true });
-    try {
+  rebuild: ({ write, removeUnknown, database }, tell) =>
+    inDatabase(env, database, async (target) => {
+      const { findingLine, rebuildDatabase, reportLine } = await import("./rebuild-database.ts");
       const wish = { write, removeUnknown, database: target };
       const report = await rebuildDatabase(wish, (finding) => tell(finding, findingLine(finding)));
       return { clean: report.clean, document: report, words: reportLine(report) };
-    } catch (error) {
-      throw new Error(failureText(error), { cause: error });
-    }
-  },
-  verify: async ({ expected, database }, tell) => {
-    const { databaseTarget } = await import("./database-target.ts");
-    const { failureText } = await import("./rebuild-database.ts");
-    const { tamperingLine, verifyDatabase, verifyLine } = await import("./verify-database.ts");
-    const target = databaseTarget(database, env, { mustExist: true });
-    try {
+    }),
+  verify: ({ expected, database }, tell) =>
+    inDatabase(env, database, async (target) => {
+      const { tamperingLine, verifyDatabase, verifyLine } = await import("./verify-database.ts");
       const report = await verifyDatabase({ expected, database: target }, (one) => tell(one, tamperingLine(one)));
       return { clean: report.clean, document: report, words: verifyLine(report) };
-    } catch (error) {
-      throw new Error(failureText(error), { cause: error });
-    }
-  },
+    }),
   migrate: async ({ database, check }) => {
     const { databaseTarget } = await import("./database-target.ts");
     const { migrateDatabase, migrationState } = await import("./migrations.ts");

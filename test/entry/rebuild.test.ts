@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,24 +7,15 @@ import { openLibsql } from "../../src/store/libsql.ts";
 import { migrateLibsql } from "../../src/store/migrate-libsql.ts";
 import { statement } from "../../src/store/sql-port.ts";
 import { oneTask, register, silentAgents, start } from "../support/api.ts";
+import { runScript, type ScriptEnd } from "../support/run-script.ts";
 import { dataFolder } from "../support/server-process.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 const SLOW = { timeout: 60_000 };
 
-const script = fileURLToPath(new URL("../../scripts/rebuild.ts", import.meta.url));
 const migrations = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
-const rebuild = async (
-  ...args: readonly string[]
-): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
-  const child = spawn(process.execPath, [script, ...args], { env: { PATH: process.env["PATH"] ?? "" } });
-  const text = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text.stdout += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, ...text };
-};
+const rebuild = (...args: readonly string[]): Promise<ScriptEnd> => runScript("rebuild.ts", args);
 
 /** A database file in use by an engine, with a session in flight. */
 const used = async (): Promise<{ readonly world: World; readonly file: string; readonly id: string }> => {

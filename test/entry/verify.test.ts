@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -8,22 +6,13 @@ import { openLibsql } from "../../src/store/libsql.ts";
 import { migrateLibsql } from "../../src/store/migrate-libsql.ts";
 import { call, oneTask } from "../support/api.ts";
 import { unreachableCall, createWorld } from "../support/world.ts";
+import { runScript, type ScriptEnd } from "../support/run-script.ts";
 import { dataFolder } from "../support/server-process.ts";
 import { rows } from "../support/rebuild-run.ts";
 
-const script = fileURLToPath(new URL("../../scripts/verify.ts", import.meta.url));
 const migrations = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
-const verify = async (
-  ...args: readonly string[]
-): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
-  const child = spawn(process.execPath, [script, ...args], { env: { PATH: process.env["PATH"] ?? "" } });
-  const text = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text.stdout += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, ...text };
-};
+const verify = (...args: readonly string[]): Promise<ScriptEnd> => runScript("verify.ts", args);
 
 test(
   "P14: npm run verify beside a running engine: its words, its document, its exit codes",
