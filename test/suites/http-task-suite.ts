@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import type { HttpTaskRequest } from "../../src/app/call-port.ts";
 import type { Echo } from "../support/odd-protocol.ts";
 import { answering, answerOf, callerOf, httpTask, NOW, outputOf } from "../support/task-calls.ts";
@@ -152,6 +152,8 @@ export const httpTaskSuite = (platform: Platform): void => {
         if (isLost) expect(outcome).toMatchObject({ code: "no_answer", retryable: true, sent: true });
         else expect(outputOf(outcome)).toMatchObject({ body: 1 });
       }
+      // Nor does it leave a dead one to who comes next.
+      await vi.waitUntil(async () => (await call(answering({ body: "1" }))).kind === "answered");
     });
   });
 
