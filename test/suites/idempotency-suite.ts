@@ -33,6 +33,9 @@ const replays = (reply: Reply, first: Reply): void => {
   expect(reply.headers.get("Content-Type")).toBe(first.headers.get("Content-Type"));
 };
 
+/** Instead of `test`: what an operation does not have is not a test that was left out. */
+const notApplicable = (): void => {};
+
 const under = (key: string) => ({ "Idempotency-Key": key });
 
 /** Every POST of the table of operations, sent again under its Idempotency-Key. */
@@ -59,23 +62,23 @@ export const idempotencySuite = (platform: Platform): void => {
     // A signal's first answer is not kept: its repeat is 200, without a mark.
     const isKept = operation.operationId !== "signalSession";
 
-    test.runIf(isKept)(
-      "P8: a repeat is answered as the first time, marked, and does nothing; another body is 422",
-      async () => {
-        const { world, send } = await begin();
-        const first = await send("k");
-        expect(first.status, first.text).toBeLessThan(300);
-        expect(first.headers.get("Idempotency-Replayed")).toBeNull();
-        const before = await rowCount(world);
-        replays(await send("k"), first);
-        expectProblem(await send("k", { "x-other": 1 }), 422, "idempotency_key_reused");
-        world.clock.advance(7 * DAY - 60_000);
-        replays(await send("k"), first);
-        expect(await rowCount(world)).toBe(before);
-      },
-    );
+    const whenKept = isKept ? test : notApplicable;
+    const whenClaimed = isClaimed(name) ? test : notApplicable;
 
-    test.runIf(isKept)("copies at the same moment get the same answer or 409, and do it once", async () => {
+    whenKept("P8: a repeat is answered as the first time, marked, and does nothing; another body is 422", async () => {
+      const { world, send } = await begin();
+      const first = await send("k");
+      expect(first.status, first.text).toBeLessThan(300);
+      expect(first.headers.get("Idempotency-Replayed")).toBeNull();
+      const before = await rowCount(world);
+      replays(await send("k"), first);
+      expectProblem(await send("k", { "x-other": 1 }), 422, "idempotency_key_reused");
+      world.clock.advance(7 * DAY - 60_000);
+      replays(await send("k"), first);
+      expect(await rowCount(world)).toBe(before);
+    });
+
+    whenKept("copies at the same moment get the same answer or 409, and do it once", async () => {
       const { send } = await begin();
       const all = await Promise.all([send("k"), send("k"), send("k")]);
       const done = all.filter(({ status }) => status < 300);
@@ -96,7 +99,7 @@ export const idempotencySuite = (platform: Platform): void => {
       expect(await rowCount(world)).toBe(before);
     });
 
-    test.runIf(isClaimed(name))("the key is free again after seven days", async () => {
+    whenClaimed("the key is free again after seven days", async () => {
       const { world, send } = await begin();
       await send("k");
       world.clock.advance(7 * DAY);
@@ -104,7 +107,7 @@ export const idempotencySuite = (platform: Platform): void => {
       expect([reply.headers.get("Idempotency-Replayed"), reply.status === 422]).toEqual([null, false]);
     });
 
-    test.runIf(isClaimed(name))("a holder that died blocks its claim for ten seconds, thirty for many", async () => {
+    whenClaimed("a holder that died blocks its claim for ten seconds, thirty for many", async () => {
       const { world, send } = await begin();
       const { store } = world.deps;
       const real = { ...store };
