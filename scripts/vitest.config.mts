@@ -4,7 +4,27 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** They take the clock and the randomness of their process. */
+const SIMULATIONS = ["test/sim/sim*.test.ts"];
 const migrations = `${root}drizzle`;
+
+/** What the worker imports of packages. */
+const packages = [
+  "@cfworker/json-schema",
+  "@hono/zod-validator",
+  "@marcbachmann/cel-js",
+  "croner",
+  "drizzle-orm",
+  "drizzle-orm/sqlite-core",
+  "drizzle-orm/sqlite-proxy",
+  "hono",
+  "hono/http-exception",
+  "hono/route",
+  "jose",
+  "js-yaml",
+  "standardwebhooks",
+  "zod",
+];
 
 export default defineConfig({
   root,
@@ -24,9 +44,19 @@ export default defineConfig({
         extends: true,
         test: {
           name: "node",
+          isolate: false, // no test leaves anything behind in its process, and to load all anew takes a second a file
           environment: "node",
           globalSetup: ["test/support/fleet-setup.ts"],
           include: ["test/{core,contract,cli,node,http,project,entry,sim,differential}/**/*.test.ts"],
+          exclude: SIMULATIONS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "sim",
+          environment: "node",
+          include: SIMULATIONS,
         },
       },
       {
@@ -41,6 +71,8 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          // Module by module these take seconds to load, in each file.
+          deps: { optimizer: { ssr: { enabled: true, include: packages } } },
           include: ["test/workerd/**/*.test.ts"],
           globalSetup: ["test/support/fleet-setup.ts"], // AgentKits and agents are servers, which workerd cannot be
           setupFiles: ["test/support/workerd-setup.ts"],

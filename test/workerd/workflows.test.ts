@@ -1,0 +1,31 @@
+import { twoStepsSuite } from "../suites/two-steps-suite.ts";
+import { languageSuite } from "../suites/language-suite.ts";
+import { graphSuite } from "../suites/graph-suite.ts";
+import { lifecycleSuite } from "../suites/lifecycle-suite.ts";
+import { deadlinesSuite } from "../suites/deadlines-suite.ts";
+import { lostWorkSuite } from "../suites/lost-work-suite.ts";
+import { handedCallsSuite } from "../suites/handed-calls-suite.ts";
+import { toolWaitsSuite } from "../suites/tool-waits-suite.ts";
+import { samplesSuite } from "../suites/samples-suite.ts";
+import { httpTaskSuite } from "../suites/http-task-suite.ts";
+import { secretEchoSuite } from "../suites/secret-echo-suite.ts";
+import { toolTaskSuite } from "../suites/tool-task-suite.ts";
+import { definitionsSuite } from "../suites/definitions-suite.ts";
+import { dryRunSuite } from "../suites/dry-run-suite.ts";
+import { workerdPlatform } from "../support/workerd-platform.ts";
+
+// To load a file costs workerd seconds: the suites of one theme share one.
+twoStepsSuite(workerdPlatform);
+languageSuite(workerdPlatform);
+graphSuite(workerdPlatform);
+lifecycleSuite(workerdPlatform);
+deadlinesSuite(workerdPlatform);
+lostWorkSuite(workerdPlatform);
+handedCallsSuite(workerdPlatform);
+toolWaitsSuite(workerdPlatform);
+samplesSuite(workerdPlatform);
+httpTaskSuite(workerdPlatform);
+toolTaskSuite(workerdPlatform);
+secretEchoSuite(workerdPlatform);
+definitionsSuite(workerdPlatform);
+dryRunSuite(workerdPlatform);
