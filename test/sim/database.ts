@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import Database from "libsql";
 import { preparedDatabase } from "../../src/store/prepared.ts";
 import type { Row, SqlResult, SqlValue, Statement } from "../../src/store/sql-port.ts";
+import { TABLES } from "../support/tables.ts";
 
 const migrations = fileURLToPath(new URL("../../drizzle/", import.meta.url));
 
@@ -12,23 +13,6 @@ export interface SimDatabase {
   query(sql: string, ...args: readonly SqlValue[]): readonly Row[];
   reset(): void;
 }
-
-export const TABLES = [
-  "sessions",
-  "log",
-  "agents",
-  "agent_capabilities",
-  "agent_log",
-  "waiting_tasks",
-  "workflows",
-  "schedules",
-  "bulk_keys",
-  "replies",
-  "keys",
-  "chain_heads",
-  "webhooks",
-  "webhook_deliveries",
-];
 
 /** The statements of all migrations, in order. */
 export const schemaTexts = (): readonly string[] => {

@@ -3,6 +3,7 @@ import { API_KEY, createWorld, type Platform, type World, type WorldOptions } fr
 import type { HttpCall } from "../../src/agentkit/http-call.ts";
 import { createApp } from "../../src/http/app.ts";
 import { checkedRequest } from "./checked-app.ts";
+import { TABLES } from "./tables.ts";
 
 /** Opens worlds that are closed after each test; `on` is another make of the platform. */
 export const worldsOf = (platform: Platform): ((options?: WorldOptions, on?: Platform) => Promise<World>) => {
@@ -86,24 +87,8 @@ export const expectProblem = (reply: Reply, status: number, code: string): Json 
 
 /** Rows in all tables together. */
 export const rowCount = async (world: World): Promise<number> => {
-  const tables = [
-    "sessions",
-    "log",
-    "agents",
-    "agent_capabilities",
-    "agent_log",
-    "waiting_tasks",
-    "workflows",
-    "schedules",
-    "bulk_keys",
-    "replies",
-    "keys",
-    "chain_heads",
-    "webhooks",
-    "webhook_deliveries",
-  ];
   const counts = await world.sql.batch(
-    tables.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),
+    TABLES.map((table) => ({ sql: `SELECT count(*) AS n FROM ${table}`, args: [] })),
     "read",
   );
   return counts.reduce((sum, result) => sum + Number(result.rows[0]?.["n"]), 0);

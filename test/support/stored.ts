@@ -11,6 +11,7 @@ import type { OpenTask, SessionState } from "../../src/core/session/state.ts";
 import { statement, type Row, type Sql, type SqlValue } from "../../src/store/sql-port.ts";
 import { createStore } from "../../src/store/store.ts";
 import type { Platform } from "./world.ts";
+import { TABLES } from "./tables.ts";
 
 /** Epoch ms at which everything below happens unless it says otherwise. */
 export const T0 = Date.UTC(2026, 10, 22, 8, 0, 0);
@@ -23,23 +24,6 @@ export interface Stored {
   /** Every row of every table, to show that nothing was written. */
   dump(): Promise<string>;
 }
-
-const TABLES = [
-  "sessions",
-  "log",
-  "agents",
-  "agent_capabilities",
-  "agent_log",
-  "waiting_tasks",
-  "workflows",
-  "schedules",
-  "bulk_keys",
-  "replies",
-  "keys",
-  "chain_heads",
-  "webhooks",
-  "webhook_deliveries",
-];
 
 /** Opens stores and closes them after each test. `wrap` stands between the store and the database. */
 export const stores = (platform: Platform): ((wrap?: (sql: Sql) => Sql) => Promise<Stored>) => {

@@ -4,23 +4,7 @@ import { reachable } from "../../src/entry/worker-probe.ts";
 import { d1Sql } from "../../src/store/d1.ts";
 import "./workerd-env.ts";
 import type { Platform } from "./world.ts";
-
-const TABLES = [
-  "sessions",
-  "log",
-  "agents",
-  "agent_capabilities",
-  "agent_log",
-  "waiting_tasks",
-  "workflows",
-  "schedules",
-  "bulk_keys",
-  "replies",
-  "keys",
-  "chain_heads",
-  "webhooks",
-  "webhook_deliveries",
-];
+import { TABLES } from "./tables.ts";
 
 /** workerd and D1; the one database of a test file is emptied for each world. */
 export const workerdPlatform: Platform = {

@@ -1,6 +1,7 @@
 import { openLibsql } from "../../../src/store/libsql.ts";
 import { statement, type Row, type Sql, type SqlValue } from "../../../src/store/sql-port.ts";
-import { schemaTexts, TABLES } from "../database.ts";
+import { TABLES } from "../../support/tables.ts";
+import { schemaTexts } from "../database.ts";
 
 /** Real libSQL in memory, one for all worlds of a test file; each world starts with it empty. */
 export interface CrashDatabase {
