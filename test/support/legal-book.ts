@@ -187,8 +187,11 @@ const standing = ({ stood, pausedAt, at }: Book): number =>
 export const momentOf = (book: Book): Moment => ({ at: book.at, stood: standing(book) });
 
 /** By how much (ms) it is later than `due`, which was set at that moment: pauses since then do not count. */
-export const lateness = (book: Book, since: Moment, due: number): number =>
-  book.at - (standing(book) - since.stood) - due;
+export const lateness = (book: Book, since: Moment, due: number): number => latenessAt(momentOf(book), since, due);
+
+/** The same, as it was at that moment. */
+export const latenessAt = ({ at, stood }: Moment, since: Moment, due: number): number =>
+  at - (stood - since.stood) - due;
 
 /** The open task that an event is about. */
 export const openOf = (book: Book, event: TaskEvent): Open | null => {

@@ -1,7 +1,7 @@
 import type { Json } from "../../src/core/json.ts";
 import type { SessionEvent } from "../../src/core/session/events.ts";
 import { parseDuration } from "../../src/core/workflow/duration.ts";
-import { AWAY_MS, expect, lateness, momentOf, type Book } from "./legal-book.ts";
+import { AWAY_MS, expect, lateness, latenessAt, momentOf, type Book, type Moment } from "./legal-book.ts";
 import { MAX_TASKS } from "./legal-maps.ts";
 import { same } from "./naive-data.ts";
 
@@ -25,6 +25,13 @@ export const pause = (book: Book): void => {
 
 export const resume = (book: Book): void => {
   expect(book, book.pausedAt !== null, "is resumed, but not paused");
+  const began: Moment = { at: book.pausedAt ?? book.at, stood: book.stood };
+  // What was due when the pause began is due now, whatever the clock of whoever resumes.
+  for (const open of book.open.values()) {
+    const { rest } = open;
+    if (rest.kind !== "retry" || latenessAt(began, rest.since, rest.until) < 0) continue;
+    open.rest = { ...rest, until: -Infinity };
+  }
   book.deadline += Math.max(0, book.at - (book.pausedAt ?? book.at));
   book.stood = momentOf(book).stood;
   book.pausedAt = null;
