@@ -4,6 +4,9 @@ import type { Claim } from "./reply-port.ts";
 /** More subscriptions than anybody needs; each costs a row now and then while the log moves. */
 export const MAX_WEBHOOKS = 100;
 
+/** Longer than serving and one call take: nobody else serves a subscription meanwhile (ms). */
+export const WEBHOOK_LEASE_MS = 45_000;
+
 /** What a subscription is asked to be. */
 export interface WebhookSpec {
   readonly url: string;
@@ -127,6 +130,8 @@ export interface WebhookChange {
   readonly next: WebhookRecord;
   /** Whether it begins with what happens from now on. */
   readonly fromNow: boolean;
+  /** Whether it is served at once, be it at rest, or being served as it was: whoever does that stops. */
+  readonly wakes: boolean;
   readonly claim: Claim | null;
   readonly audit: AuditCommit | null;
 }
@@ -154,8 +159,15 @@ export interface WebhookStore {
     now: number,
     expiresAt: number,
   ): Promise<boolean>;
-  /** What came of a sending. */
-  recordSending(delivery: DeliveryRecord): Promise<void>;
+  /**
+   * What came of a sending; a delivery that somebody has put on its way anew, or taken off it, meanwhile stays so. Whether
+   * the subscription may be served on as it was: the lease is held, and nobody has changed, disabled or deleted it.
+   */
+  recordSending(
+    held: WebhookLease & Pick<WebhookRecord, "seq">,
+    before: DeliveryRecord,
+    after: DeliveryRecord,
+  ): Promise<boolean>;
   /** Gives the lease back: nobody serves it before `nextAt`. `gone`: nobody does at all. */
   restWebhook(
     lease: WebhookLease,

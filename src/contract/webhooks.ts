@@ -39,12 +39,15 @@ export const isSubscribed = (topics: readonly string[], event: string): boolean 
     (topic) => topic === "*" || topic === event || (topic.endsWith(".*") && event.startsWith(topic.slice(0, -1))),
   );
 
-const isHttp = (text: string): boolean =>
-  URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol) && new URL(text).username === "";
+const isHttp = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return ["http:", "https:"].includes(protocol) && username === "" && password === "";
+};
 
 /** The body that makes or replaces a subscription. */
 export const webhookBody = closed({
-  url: z.string().max(2_048).refine(isHttp, { error: "Expected an http or https URL without a user name" }),
+  url: z.string().max(2_048).refine(isHttp, { error: "Expected an http or https URL without a user name or password" }),
   events: z.array(z.enum(WEBHOOK_TOPICS)).min(1).max(WEBHOOK_TOPICS.length).default(["*"]),
   description: z.string().max(1_024).nullish(),
 });

@@ -1,4 +1,10 @@
-import type { DeliveryRecord, DeliveryResponse, NewDelivery, WebhookStore } from "../app/webhook-port.ts";
+import {
+  WEBHOOK_LEASE_MS,
+  type DeliveryRecord,
+  type DeliveryResponse,
+  type NewDelivery,
+  type WebhookStore,
+} from "../app/webhook-port.ts";
 import { markStatement, whileHeld } from "./replies.ts";
 import { jsonOrNull, number, orNull, text } from "./rows.ts";
 import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
@@ -50,6 +56,13 @@ export const insertDeliveries = (
     ...when.args,
   );
 
+/**
+ * An endpoint that rests is tried at once when somebody asks for it. One that is leased, or rests for no longer than a lease
+ * lasts, is left alone: the two look alike.
+ */
+const wakeStatement = (webhookId: string, now: number): Statement =>
+  statement("UPDATE webhooks SET next_at = ? WHERE id = ? AND next_at > ?", now, webhookId, now + WEBHOOK_LEASE_MS);
+
 /** After every text that begins so, and before all others. */
 const END = "~";
 
@@ -60,22 +73,30 @@ type Deliveries = Pick<
 
 /** What is sent to endpoints. */
 export const deliveryStore = (sql: Sql): Deliveries => ({
-  recordSending: async ({ id, status, attempts, nextAt, triedAt, response }) => {
-    await sql.batch(
+  recordSending: async (held, before, { id, status, attempts, nextAt, triedAt, response }) => {
+    const kept = response === null ? null : JSON.stringify(response);
+    const [, there] = await sql.batch(
       [
         statement(
-          "UPDATE webhook_deliveries SET status = ?, attempts = ?, next_at = ?, tried_at = ?, response = ? WHERE id = ?",
-          ...[status, attempts, nextAt, triedAt, response === null ? null : JSON.stringify(response), id],
+          `UPDATE webhook_deliveries SET attempts = ?, tried_at = ?, response = ?,
+            status = CASE WHEN next_at IS ? THEN ? ELSE status END,
+            next_at = CASE WHEN next_at IS ? THEN ? ELSE next_at END WHERE id = ?`,
+          ...[attempts, triedAt, kept, before.nextAt, status, before.nextAt, nextAt, id],
+        ),
+        statement(
+          "SELECT 1 FROM webhooks WHERE id = ? AND next_at = ? AND seq = ? AND enabled = 1",
+          ...[held.id, held.until, held.seq],
         ),
       ],
       "write",
     );
+    return (there?.rows.length ?? 0) > 0;
   },
 
   queueDelivery: async (webhookId, made, now, expiresAt, claim) => {
     const mark = claim === null ? [] : [markStatement(claim, { sql: "json_object('deliveryId', ?)", args: [made.id] })];
     const results = await sql.batch(
-      [insertDeliveries(webhookId, [made], now, expiresAt, whileHeld(claim)), ...mark],
+      [insertDeliveries(webhookId, [made], now, expiresAt, whileHeld(claim)), ...mark, wakeStatement(webhookId, now)],
       "write",
     );
     return (results[0]?.rows.length ?? 0) > 0;
@@ -89,6 +110,7 @@ export const deliveryStore = (sql: Sql): Deliveries => ({
             RETURNING id`,
           ...[now, expiresAt, deliveryId, webhookId],
         ),
+        wakeStatement(webhookId, now),
       ],
       "write",
     );
@@ -96,7 +118,7 @@ export const deliveryStore = (sql: Sql): Deliveries => ({
   },
 
   listDeliveries: async (webhookId, { after, limit }) => {
-    const prefix = `msg_${webhookId.slice(4)}.`;
+    const prefix = `msg_${webhookId.slice(4)}-`;
     const [known, found] = await sql.batch(
       [
         statement("SELECT 1 FROM webhooks WHERE id = ?", webhookId),

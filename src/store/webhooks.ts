@@ -103,12 +103,12 @@ const insertStatement = ({ next }: WebhookChange, when: Expression): Statement =
     ...[next.createdAt, next.updatedAt, ...when.args],
   );
 
-const updateStatement = ({ next, fromNow }: WebhookChange, when: Expression): Statement => {
+const updateStatement = ({ next, fromNow, wakes }: WebhookChange, when: Expression): Statement => {
   const values: SqlValue[] = [next.seq, next.url, JSON.stringify(next.events), next.description];
   values.push(JSON.stringify(next.secrets), next.enabled ? 1 : 0, next.disabledReason, next.failures, next.updatedAt);
   return statement(
     `UPDATE webhooks SET seq = ?, url = ?, events = ?, description = ?, secrets = ?, enabled = ?, disabled_reason = ?,
-      failures = ?, updated_at = ?${fromNow ? `, next_at = 0, cursor = ${NEWEST}` : ""}
+      failures = ?, updated_at = ?${wakes ? ", next_at = 0" : ""}${fromNow ? `, cursor = ${NEWEST}` : ""}
       WHERE id = ? AND ${when.sql} RETURNING id`,
     ...values,
     ...[next.id, ...when.args],

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { Operation } from "../../src/contract/operations/operation.ts";
+import { definition } from "../../src/contract/operations/samples.ts";
 import { operations } from "../../src/contract/operations/table.ts";
 import { scheduleBody } from "../../src/contract/schedules.ts";
 import { workflowSchema } from "../../src/contract/workflow.ts";
@@ -34,8 +35,7 @@ const { schemas } = document.components;
 /** A stock, and the definitions that the examples name. */
 const populate = async (world: World): Promise<Stock> => {
   for (const id of ["report", "listed"]) {
-    const body = { ...(operations["POST /v1/opscore/workflows"].body.example as object), id };
-    expect((await call(world, "POST", "/v1/opscore/workflows", body)).status).toBe(201);
+    expect((await call(world, "POST", "/v1/opscore/workflows", { ...definition, id })).status).toBe(201);
   }
   return stockUp(world, 0);
 };

@@ -245,7 +245,15 @@ export const webhooksSuite = (platform: Platform): void => {
 
     test("bad input is a 4xx with all its faults; too many subscriptions are 409", LONG, async () => {
       const { world, subscribe } = await open();
-      for (const url of ["", "ftp://a.test/", "http://u:p@a.test/", "nonsense", "/path", "x".repeat(3_000)]) {
+      for (const url of [
+        "",
+        "ftp://a.test/",
+        "http://u:p@a.test/",
+        "http://:p@a.test/",
+        "nonsense",
+        "/path",
+        "x".repeat(3_000),
+      ]) {
         const reply = await call(world, "POST", WEBHOOKS, { url, events: ["session.other"], color: "red" });
         const faults = expectProblem(reply, 422, "validation_failed")["errors"] as Json[];
         expect(faults.map(({ pointer }) => pointer)).toEqual(expect.arrayContaining(["/color", "/events/0", "/url"]));

@@ -3,6 +3,7 @@ import { listsFiltersSuite } from "../suites/lists-filters-suite.ts";
 import { listsHttpSuite } from "../suites/lists-http-suite.ts";
 import { listsTasksSuite } from "../suites/lists-tasks-suite.ts";
 import { webhooksFaultsSuite } from "../suites/webhooks-faults-suite.ts";
+import { webhooksChangesSuite } from "../suites/webhooks-changes-suite.ts";
 import { webhooksSuite } from "../suites/webhooks-suite.ts";
 import { workerdPlatform } from "../support/workerd-platform.ts";
 
@@ -12,4 +13,5 @@ listsBoundsSuite(workerdPlatform);
 listsHttpSuite(workerdPlatform);
 listsTasksSuite(workerdPlatform);
 webhooksSuite(workerdPlatform);
+webhooksChangesSuite(workerdPlatform);
 webhooksFaultsSuite(workerdPlatform);

@@ -74,13 +74,20 @@ export const createWebhook = async (
       createdAt: now,
       updatedAt: now,
     };
-    const result = await commit(deps, { previous: null, next: webhook, fromNow: true, claim }, cause, now);
+    const change = { previous: null, next: webhook, fromNow: true, wakes: true, claim };
+    const result = await commit(deps, change, cause, now);
     if (result === "committed") return { webhook, secret };
     if ((await deps.store.listWebhooks()).length < MAX_WEBHOOKS) continue;
     throw new OpsError("conflict", "There are as many webhooks as there may be.", { hint: "Delete one first." });
   }
   throw contention();
 };
+
+/** See `WebhookChange`. */
+interface Begins {
+  readonly fromNow?: boolean;
+  readonly wakes?: (before: WebhookRecord) => boolean;
+}
 
 /** Changes a subscription, guarded by its row; `change` gives `null` where nothing is to change. */
 const changed = async (
@@ -89,7 +96,7 @@ const changed = async (
   cause: Cause,
   claim: HeldClaim | null,
   change: (webhook: WebhookRecord, now: number) => Partial<WebhookRecord> | null,
-  fromNow = false,
+  { fromNow = false, wakes = () => fromNow }: Begins = {},
 ): Promise<{ readonly webhook: WebhookRecord; readonly done: boolean }> => {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const previous = await readWebhook(deps, webhookId);
@@ -97,13 +104,17 @@ const changed = async (
     const more = claim?.effect == null ? change(previous, now) : null;
     if (more === null) return { webhook: previous, done: false };
     const next = { ...previous, ...more, seq: previous.seq + 1, updatedAt: now };
-    const result = await commit(deps, { previous, next, fromNow, claim }, cause, now);
-    if (result === "committed") return { webhook: fromNow ? { ...next, nextAt: 0 } : next, done: true };
+    const isWoken = wakes(previous);
+    const result = await commit(deps, { previous, next, fromNow, wakes: isWoken, claim }, cause, now);
+    if (result === "committed") return { webhook: isWoken ? { ...next, nextAt: 0 } : next, done: true };
   }
   throw contention();
 };
 
-/** Replaces what a subscription is for; repeating it changes nothing. Its secret and its place stay. */
+/**
+ * Replaces what a subscription is for; repeating it changes nothing. Its secret and its place stay. Another URL is tried at
+ * once, however the one before has failed.
+ */
 export const putWebhook = async (
   deps: Deps,
   webhookId: string,
@@ -112,7 +123,10 @@ export const putWebhook = async (
 ): Promise<WebhookRecord> => {
   const isSame = ({ url, events, description }: WebhookRecord): boolean =>
     JSON.stringify([url, events, description]) === JSON.stringify([spec.url, spec.events, spec.description]);
-  return (await changed(deps, webhookId, cause, null, (webhook) => (isSame(webhook) ? null : spec))).webhook;
+  const change = (webhook: WebhookRecord): Partial<WebhookRecord> | null =>
+    isSame(webhook) ? null : { ...spec, ...(webhook.url === spec.url ? {} : { failures: 0 }) };
+  const wakes = ({ url }: WebhookRecord): boolean => url !== spec.url;
+  return (await changed(deps, webhookId, cause, null, change, { wakes })).webhook;
 };
 
 /** A new secret; the one before signs as well for `overlapMs`. Under a claim once: a repeat gets no secret. */
@@ -144,7 +158,7 @@ export const setWebhookEnabled = async (
 ): Promise<WebhookRecord> => {
   const change = (webhook: WebhookRecord): Partial<WebhookRecord> | null =>
     webhook.enabled === enabled ? null : { enabled, disabledReason: enabled ? null : "request", failures: 0 };
-  return (await changed(deps, webhookId, cause, claim, change, enabled)).webhook;
+  return (await changed(deps, webhookId, cause, claim, change, { fromNow: enabled })).webhook;
 };
 
 /** Afterwards there is no such subscription. Also if there never was one. */

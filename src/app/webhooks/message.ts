@@ -29,13 +29,16 @@ const dataOf = (row: FeedRow): JsonObject => {
 export const payloadOf = (type: string, at: number, data: JsonObject): string =>
   JSON.stringify({ type, timestamp: formatRfc3339(at), data });
 
-/** Ids of deliveries sort by the places of their events in the log, and are the same whoever makes them. */
+/**
+ * Ids of deliveries sort by the places of their events in the log, and are the same whoever makes them. They have no full
+ * stop: in what is signed that ends the id (Standard Webhooks, "Signature scheme").
+ */
 const deliveryId = (webhookId: string, pos: number, rest: string): string =>
-  `msg_${webhookId.slice(4)}.${String(pos).padStart(12, "0")}.${rest}`;
+  `msg_${webhookId.slice(4)}-${String(pos).padStart(12, "0")}-${rest}`;
 
 /** The delivery of a test; it sorts after the events up to the cursor. */
 export const pingId = (webhookId: string, cursor: number, random: string): string =>
-  deliveryId(webhookId, cursor, `test-${random}`);
+  deliveryId(webhookId, cursor, `test${random}`);
 
 /** The delivery that an event of the log means to a subscription; `null`: none. */
 export const deliveryOf = (webhookId: string, topics: readonly string[], row: FeedRow): NewDelivery | null => {

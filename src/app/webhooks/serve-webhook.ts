@@ -1,14 +1,21 @@
 import type { Deps } from "../deps.ts";
 import { describeFailure } from "../publish.ts";
-import type { DeliveryRecord, NewDelivery, Served, WebhookLease, WebhookRecord } from "../webhook-port.ts";
+import {
+  WEBHOOK_LEASE_MS,
+  type DeliveryRecord,
+  type NewDelivery,
+  type Served,
+  type WebhookLease,
+  type WebhookRecord,
+} from "../webhook-port.ts";
 import { afterSending, GIVE_UP_MS } from "./after-sending.ts";
 import { deliveryOf } from "./message.ts";
 
-/** Longer than a round and one call take: nobody else serves a subscription meanwhile (ms). */
-const LEASE_MS = 45_000;
+/** Who serves a subscription stops after so long (ms), or so many rounds; the sweep comes again. */
+const SERVE_MS = 20_000;
+const ROUNDS = 5;
 
-/** A round ends after so long (ms), or so many deliveries; the sweep comes again. */
-const ROUND_MS = 20_000;
+/** Deliveries of one round. */
 const ROUND = 50;
 
 /** Rows of the log that one round looks at. */
@@ -48,41 +55,69 @@ const sendOne = (deps: Deps, { url, secrets }: WebhookRecord, { id, payload }: D
   return deps.webhooks.send({ url, id, at: now, payload, secrets: active });
 };
 
-/** Sends one after the other until one is not taken: the endpoint is left alone for a while then. */
-const sendAll = async (deps: Deps, webhook: WebhookRecord, waiting: readonly DeliveryRecord[]) => {
-  const began = deps.clock.now();
+interface Round {
+  readonly failures: number;
+  readonly gone: boolean;
+  readonly nextAt: number;
+  /** Nothing is against going on at once. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * Sends one after the other until one is not taken: the endpoint is left alone for a while then. Once the subscription is
+ * changed, disabled or deleted nothing more of this round is sent: not to where, nor signed with what, was so before.
+ */
+const sendAll = async (
+  deps: Deps,
+  { id, until }: WebhookLease,
+  webhook: WebhookRecord,
+  waiting: readonly DeliveryRecord[],
+  endsAt: number,
+): Promise<Round> => {
   let { failures } = webhook;
+  const rest = (goesOn: boolean): Round => ({ failures, gone: false, nextAt: deps.clock.now(), goesOn });
   for (const delivery of waiting.slice(0, ROUND)) {
     const now = deps.clock.now();
-    if (now - began >= ROUND_MS) break;
+    if (now >= endsAt) return rest(false);
     const sending = await sendOne(deps, webhook, delivery, now);
     const [byte = 0] = deps.entropy.bytes(1);
     const after = afterSending(delivery, sending, failures, deps.clock.now(), byte / 255);
-    await deps.store.recordSending(after.delivery);
+    const isAsBefore = await deps.store.recordSending({ id, until, seq: webhook.seq }, delivery, after.delivery);
     if (!after.isTaken) {
-      return { failures: failures + 1, gone: after.gone, nextAt: deps.clock.now() + after.restMs };
+      return { failures: failures + 1, gone: after.gone, nextAt: deps.clock.now() + after.restMs, goesOn: false };
     }
     failures = 0;
+    if (!isAsBefore) return rest(false);
   }
-  return { failures, gone: false, nextAt: 0 };
+  return rest(true);
+};
+
+/** One round; whether another is worth it at once. */
+const serveRound = async (deps: Deps, webhookId: string, endsAt: number): Promise<boolean> => {
+  const now = deps.clock.now();
+  const lease: WebhookLease = { id: webhookId, until: now + WEBHOOK_LEASE_MS };
+  const served = await deps.store.leaseWebhook(lease, now, { rows: FEED_ROWS, due: ROUND });
+  if (served === null) return false;
+  const { webhook, feed, due } = served;
+  const { made, upTo } = madeOf(served);
+  if (upTo > webhook.cursor && !(await deps.store.feedWebhook(lease, upTo, made, now, now + GIVE_UP_MS))) return false;
+  const waiting = [...due, ...fresh(webhookId, made, now)];
+  const { goesOn, ...rest } = await sendAll(deps, lease, webhook, waiting, endsAt);
+  await deps.store.restWebhook(lease, rest);
+  return goesOn && (waiting.length >= ROUND || feed.length >= FEED_ROWS);
 };
 
 /**
  * Serves one subscription, if nobody else does: makes deliveries of the events after its cursor, then sends what is due,
- * in the order of the events. Whoever dies on the way leaves a lease that runs out; a delivery that was sent and not
- * recorded is sent again under the same id. A subscription that is far behind, or whose endpoint fails, waits for itself
- * alone.
+ * in the order of the events, in a few rounds if there is much. Whoever dies on the way leaves a lease that runs out; a
+ * delivery that was sent and not recorded is sent again under the same id. A subscription that is far behind, or whose
+ * endpoint fails, waits for itself alone; the one that was served longest ago comes first.
  */
 export const serveWebhook = async (deps: Deps, webhookId: string): Promise<void> => {
-  const now = deps.clock.now();
-  const lease: WebhookLease = { id: webhookId, until: now + LEASE_MS };
-  const served = await deps.store.leaseWebhook(lease, now, { rows: FEED_ROWS, due: ROUND });
-  if (served === null) return;
-  const { webhook } = served;
-  const { made, upTo } = madeOf(served);
-  if (upTo > webhook.cursor && !(await deps.store.feedWebhook(lease, upTo, made, now, now + GIVE_UP_MS))) return;
-  const rest = await sendAll(deps, webhook, [...served.due, ...fresh(webhookId, made, now)]);
-  await deps.store.restWebhook(lease, rest);
+  const endsAt = deps.clock.now() + SERVE_MS;
+  for (let round = 0; round < ROUNDS && deps.clock.now() < endsAt; round += 1) {
+    if (!(await serveRound(deps, webhookId, endsAt))) return;
+  }
 };
 
 /** Serves subscriptions beside each other; trouble with one is logged, and its lease runs out. */

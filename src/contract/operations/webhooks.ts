@@ -5,7 +5,7 @@ import { operation } from "./operation.ts";
 import { pageWith, SESSION, STARTED_AT } from "./samples.ts";
 
 const WEBHOOK = "whk_0001M8149T000000000000000000";
-const DELIVERY = "msg_0001M8149T000000000000000000.000000000042.0000";
+const DELIVERY = "msg_0001M8149T000000000000000000-000000000042-0000";
 
 const path = { webhookId: WEBHOOK };
 const nothing = { schema: emptySchema, required: false, example: {} };
