@@ -5,6 +5,7 @@ import { CliError, EXIT, exitCodeOf, usageError } from "./exit-codes.ts";
 import { readText } from "./inputs.ts";
 import { OpsCoreError } from "../sdk/errors.ts";
 import { settingsOf } from "../sdk/options.ts";
+import { flat, plain } from "./text.ts";
 import { readAnswer } from "../sdk/answer.ts";
 
 interface ApiOptions {
@@ -25,14 +26,16 @@ const pathOf = (text: string): string => {
     : `/v1/opscore${path}`;
 };
 
-const headersOf = (said: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    said.map((line) => {
-      const [, name, value] = /^([A-Za-z0-9-]+)\s*:\s*(.*)$/.exec(line) ?? [];
-      if (name === undefined || value === undefined) throw usageError("A header is written as NAME: VALUE.");
-      return [name, value] as const;
-    }),
-  );
+/** What is said by `--header` stands instead of what is sent otherwise, however it is spelled. */
+const headersOf = (usual: Readonly<Record<string, string>>, said: readonly string[]) => {
+  const headers: Record<string, string> = { ...usual };
+  for (const line of said) {
+    const [, name, value] = /^([A-Za-z0-9-]+)\s*:\s*([\x20-\x7e]*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) throw usageError("A header is written as NAME: VALUE, in ASCII.");
+    headers[Object.keys(headers).find((one) => one.toLowerCase() === name.toLowerCase()) ?? name] = value;
+  }
+  return headers;
+};
 
 const bodyOf = async ({ io }: Context, data: string | undefined): Promise<string | undefined> => {
   if (data === undefined) return undefined;
@@ -76,27 +79,32 @@ export const apiCommand = (program: Command, act: Act): void => {
         const { printer } = context;
         const method = verb.toUpperCase();
         if (!METHODS.includes(method)) throw usageError(`"${verb.slice(0, 20)}" is none of ${METHODS.join(", ")}.`);
+        if (options.data !== undefined && ["GET", "HEAD"].includes(method))
+          throw usageError(`${method} has no --data.`);
         const { baseUrl, apiKey } = settingsOf(clientOptionsOf(context.io, context.settings()));
         const body = await bodyOf(context, options.data);
-        const headers = {
+        const usual = {
           ...(apiKey === null ? {} : { Authorization: `Bearer ${apiKey}` }),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...headersOf(options.header ?? []),
         };
+        const headers = headersOf(usual, options.header ?? []);
         const init = { headers, ...(body === undefined ? {} : { body }) };
         const [response, text] = await send(context, method, `${baseUrl}${pathOf(path)}`, init);
         if (options.include === true) {
-          printer.note([`HTTP ${response.status}`, ...[...response.headers].map((pair) => pair.join(": "))].join("\n"));
+          const lines = [...response.headers].map((pair) => flat(pair.join(": ")));
+          printer.note([`HTTP ${response.status}`, ...lines].join("\n"));
         }
+        // As it came, but for a terminal that would do what it says.
+        const words = context.io.stdout.isTty ? plain(text.replaceAll("\r\n", "\n").trimEnd()) : text.trimEnd();
         if (response.ok || response.status === 304) {
-          printer.result(documentOf(text), () => text.trimEnd());
+          printer.result(documentOf(text), () => words);
           return;
         }
         try {
           readAnswer(response, text, Date.now());
         } catch (error) {
           if (printer.json) throw error;
-          printer.result(null, () => text.trimEnd());
+          printer.result(null, () => words);
           context.endWith(exitCodeOf(error));
           return;
         }

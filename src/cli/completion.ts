@@ -18,8 +18,8 @@ complete -o default -F _opscore opscore`,
 # opscore completion zsh: eval "$(opscore completion zsh)" in ~/.zshrc
 _opscore() {
   local -a found
-  found=("\${(@f)$(opscore __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  compadd -a found
+  found=(\${(f)"$(opscore __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  if (( $#found )); then compadd -a found; else _files; fi
 }
 compdef _opscore opscore`,
   fish: `# opscore completion fish | source

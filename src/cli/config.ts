@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import type { Act } from "./context.ts";
 import { SETTING_NAMES, type Setting } from "./settings.ts";
-import { table } from "./text.ts";
+import { table, withoutCredentials } from "./text.ts";
 
 /** A secret is said to be there, never what it is. */
-const shown = ({ value, secret }: Setting): string | null => (value === null || !secret ? value : "(set, not shown)");
+const shown = ({ value, secret }: Setting): string | null => {
+  if (value === null) return null;
+  return secret ? "(set, not shown)" : withoutCredentials(value);
+};
 
 /** `opscore config list`: every setting, what it is and who says so. */
 export const configCommand = (program: Command, act: Act): void => {

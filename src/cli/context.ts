@@ -44,13 +44,18 @@ const untilAborted = (io: Io): Seams => {
   return { ...seams, sleep: (ms, signal) => seams.sleep(ms, either(signal, io.signal)) };
 };
 
+/** Timers take no more: a longer one would be over at once. */
+const LONGEST_MS = 2_147_483_647;
+
 /** How the API is reached. */
 export const clientOptionsOf = (io: Io, settings: Settings): ClientOptions => {
   refuseForeignUrl(settings);
   const { url, apiKey, requestTimeout } = settings;
   const timeoutMs = durationMs(requestTimeout.value ?? "");
-  if (timeoutMs === null || timeoutMs === 0) {
-    throw usageError(`The request time-out is no duration such as 30s (${requestTimeout.origin ?? "default"}).`);
+  if (timeoutMs === null || timeoutMs === 0 || timeoutMs > LONGEST_MS) {
+    throw usageError(
+      `The request time-out is no duration such as 30s, 24d at most (${requestTimeout.origin ?? "default"}).`,
+    );
   }
   const fetch = io.fetch ?? ((to: string, init: RequestInit) => globalThis.fetch(to, init));
   return {

@@ -6,21 +6,32 @@ import { usageError } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { durationMs } from "./text.ts";
 
+/** What some editors and shells put before a text. */
+const withoutMark = (text: string): string => text.replace(/^\u{feff}/u, "");
+
 /** The text of a file; `-` is standard input. */
 export const readText = async (io: Io, path: string): Promise<string> => {
-  if (path === "-") return io.readStdin();
+  if (path === "-") return withoutMark(await io.readStdin());
   try {
-    return readFileSync(resolve(io.folder, path), "utf8");
+    return withoutMark(readFileSync(resolve(io.folder, path), "utf8"));
   } catch (error) {
     throw usageError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unreadable"}).`);
   }
 };
 
+/** Where it stops being JSON, as far as the platform says; its words would show the text, which may be a secret. */
+const placeOf = (text: string, error: unknown): string => {
+  const [, position] = /at position (\d+)/.exec(String(error)) ?? [];
+  if (position === undefined) return "";
+  const before = text.slice(0, Number(position)).split("\n");
+  return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+};
+
 const parseJson = (text: string, what: string): unknown => {
   try {
     return JSON.parse(text);
-  } catch {
-    throw usageError(`${what} is no JSON.`);
+  } catch (error) {
+    throw usageError(`${what} is no JSON${placeOf(text, error)}.`);
   }
 };
 

@@ -6,6 +6,8 @@ export interface Out {
   readonly isTty: boolean;
   /** The width of the terminal; 80 where there is none. */
   readonly columns: number;
+  /** The height of the terminal; 24 where there is none. */
+  readonly rows: number;
   write(text: string): void;
 }
 
@@ -17,7 +19,7 @@ export interface Io {
   readonly stderr: Out;
   /** The whole of standard input. */
   readStdin(): Promise<string>;
-  /** Asks a person; `null` where there is no terminal to ask at. */
+  /** Asks a person; `null` where there is no terminal to ask at. Rejects, and aborts the signal, if they leave. */
   readonly ask: ((question: string) => Promise<string>) | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The working folder. */

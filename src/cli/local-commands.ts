@@ -1,18 +1,30 @@
 import type { Command } from "commander";
+import { OpsCoreError } from "../sdk/errors.ts";
 import type { Act, Context } from "./context.ts";
 import { CliError, EXIT, usageError } from "./exit-codes.ts";
 import { positiveOrZero, sha256Hex } from "./inputs.ts";
 import type { DatabaseReport, DevServer, TellFinding } from "./local.ts";
-import { pairs } from "./text.ts";
+import { flat, pairs, withoutCredentials } from "./text.ts";
 
-/** Of a database or a server on this machine: its words are the message. */
-const failing = async <T>(work: Promise<T>): Promise<T> => {
+/** Rejects once the signal is aborted. */
+const leaving = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const leave = (): void => reject(new OpsCoreError("aborted", "Interrupted"));
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave);
+  });
+
+/**
+ * Of a database or a server on this machine: its words are the message. With a signal the work is left where it is, so
+ * that is for work that only looks.
+ */
+const failing = async <T>(work: Promise<T>, signal?: AbortSignal): Promise<T> => {
   try {
-    return await work;
+    return await (signal === undefined ? work : Promise.race([work, leaving(signal)]));
   } catch (error) {
-    throw new CliError(EXIT.failure, "local_failure", error instanceof Error ? error.message : String(error), {
-      cause: error,
-    });
+    if (error instanceof OpsCoreError && error.code === "aborted") throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.failure, "local_failure", withoutCredentials(message), { cause: error });
   }
 };
 
@@ -20,13 +32,15 @@ const failing = async <T>(work: Promise<T>): Promise<T> => {
 const reported = async (
   { io, printer, endWith }: Pick<Context, "io" | "printer" | "endWith">,
   look: (tell: TellFinding) => Promise<DatabaseReport>,
+  onlyLooks: boolean,
 ): Promise<void> => {
   const findings: object[] = [];
   const { clean, document, words } = await failing(
     look((finding, line) => {
       if (printer.json) findings.push(finding);
-      else io.stdout.write(`${line}\n`);
+      else io.stdout.write(`${flat(line)}\n`);
     }),
+    onlyLooks ? io.signal : undefined,
   );
   printer.result({ ...document, findings }, () => words);
   endWith(clean ? EXIT.ok : EXIT.failure);
@@ -79,7 +93,7 @@ export const localCommands = (program: Command, act: Act): void => {
         if (check === write) throw usageError("Say either --check or --write.");
         if (removeUnknown && !write) throw usageError("--remove-unknown goes with --write.");
         const wish = { write, removeUnknown, ...(db === undefined ? {} : { database: db }) };
-        await reported({ io, printer, endWith }, (tell) => io.local.rebuild(wish, tell));
+        await reported({ io, printer, endWith }, (tell) => io.local.rebuild(wish, tell), !write);
       }),
     );
 
@@ -93,7 +107,7 @@ export const localCommands = (program: Command, act: Act): void => {
     .action(
       act(async ({ io, printer, endWith }, { expect, db }: { readonly expect?: string; readonly db?: string }) => {
         const wish = { expected: expect ?? null, ...(db === undefined ? {} : { database: db }) };
-        await reported({ io, printer, endWith }, (tell) => io.local.verify(wish, tell));
+        await reported({ io, printer, endWith }, (tell) => io.local.verify(wish, tell), true);
       }),
     );
 

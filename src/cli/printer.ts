@@ -2,7 +2,7 @@ import { OpsCoreError } from "../sdk/errors.ts";
 import { CliError, exitCodeOf } from "./exit-codes.ts";
 import { chooseFields } from "./fields.ts";
 import type { Io } from "./io.ts";
-import { flat, paintFor, plain, type Paint } from "./text.ts";
+import { flat, jsonText, paintFor, plain, type Paint } from "./text.ts";
 
 /** How results are wanted. */
 export interface PrintOptions {
@@ -88,7 +88,7 @@ const wordsOf = ({ error }: ErrorDocument, paint: Paint): string => {
       `  ${pointer === "" ? "" : `${pointer}: `}${message}${line === undefined ? "" : ` (line ${line})`}`,
   );
   return [
-    `${paint("red", "opscore:")} ${flat(detail)}${code === "usage" ? "" : ` (${code})`}`,
+    `${paint("red", "opscore:")} ${flat(detail)}${code === "usage" ? "" : ` (${flat(code)})`}`,
     ...faults.map((fault) => plain(fault)),
     ...(hint === null ? [] : [`  ${paint("dim", "hint:")} ${flat(hint)}`]),
     ...(requestId === null ? [] : [`  ${paint("dim", "request:")} ${flat(requestId)}`]),
@@ -109,7 +109,7 @@ export const createPrinter = ({ stdout, stderr, env }: Io, options: PrintOptions
       warned = true;
       note(`There is no field ${chosen.unknown.join(", ")} here; there are: ${chosen.known.join(", ")}`);
     }
-    stdout.write(`${JSON.stringify(chosen.document, null, space)}\n`);
+    stdout.write(`${jsonText(chosen.document, space)}\n`);
   };
   const human = (text: string): void => {
     if (text !== "") stdout.write(`${text}\n`);
@@ -123,7 +123,7 @@ export const createPrinter = ({ stdout, stderr, env }: Io, options: PrintOptions
     note: (text) => note(text),
     failure: (error) => {
       const document = documentOf(error);
-      if (json) stdout.write(`${hidden(JSON.stringify(document))}\n`);
+      if (json) stdout.write(`${hidden(jsonText(document))}\n`);
       else note(wordsOf(document, paintNote));
     },
   };

@@ -29,9 +29,12 @@ export interface GlobalOptions {
   readonly color: boolean;
 }
 
-const settle = (command: Command, { stdout, stderr }: Io): void => {
+/** Gets the text of a help or a version. */
+type Tell = (text: string) => void;
+
+const settle = (command: Command, { stdout, stderr }: Pick<Io, "stdout" | "stderr">, tell: Tell): void => {
   command.exitOverride().configureOutput({
-    writeOut: (text) => stdout.write(text),
+    writeOut: tell,
     writeErr: () => undefined, // told by `run`, in the form that is wanted
     getOutHelpWidth: () => Math.min(120, stdout.columns),
     getErrHelpWidth: () => Math.min(120, stderr.columns),
@@ -39,11 +42,11 @@ const settle = (command: Command, { stdout, stderr }: Io): void => {
     getErrHasColors: () => false,
   });
   command.configureHelp({ showGlobalOptions: false, sortSubcommands: false });
-  for (const one of command.commands) settle(one, { stdout, stderr } as Io);
+  for (const one of command.commands) settle(one, { stdout, stderr }, tell);
 };
 
-/** Every command of `opscore`. `act` says what becomes of their results and errors. */
-export const createProgram = (io: Io, act: Act): Command => {
+/** Every command of `opscore`. `act` says what becomes of their results and errors, `tell` gets help. */
+export const createProgram = (io: Io, act: Act, tell: Tell): Command => {
   const program = new Command("opscore")
     .description("The command line of Ops-Core.")
     .usage("<noun> <verb> [options]")
@@ -74,6 +77,6 @@ export const createProgram = (io: Io, act: Act): Command => {
   completionCommand(program, act);
   getState(program.command("get-state <agent-id>", { hidden: true }), act);
   updateState(program.command("update-state <agent-id> <state>", { hidden: true }), act);
-  settle(program, io);
+  settle(program, io, tell);
   return program;
 };

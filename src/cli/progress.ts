@@ -1,7 +1,8 @@
 import type { SessionDetailAnswer } from "../contract/answers/session.ts";
 import type { Out } from "./io.ts";
 import { colourOf } from "./session-text.ts";
-import { cell, clip, flat, spanText, type Paint } from "./text.ts";
+import { cell, flat, spanText, type Paint } from "./text.ts";
+import { clip, padTo, widthOf } from "./width.ts";
 
 /** Shows how a session goes on: told of it at first and whenever it has changed. */
 export interface Progress {
@@ -56,8 +57,10 @@ const lines = (write: (line: string) => void): Progress => {
   };
 };
 
-/** So many tasks are drawn: the last ones, and those that are open are among them. */
+/** So many tasks are drawn, if there is room: the last ones, and those that are open are among them. */
 const MOST = 20;
+/** An id may be as long as the line is. */
+const LABEL = 40;
 
 const UP = (rows: number): string => (rows === 0 ? "" : `\u001b[${rows}A`);
 const CLEAR_LINE = "\u001b[2K";
@@ -68,15 +71,16 @@ const drawing = (out: Out, paint: Paint): Progress => {
   let drawn = 0;
   return {
     show: (session) => {
-      const tasks = session.tasks.slice(-MOST);
+      // What has left the screen at the top is not drawn anew: the head and two lines more are kept free.
+      const tasks = session.tasks.slice(-Math.max(1, Math.min(MOST, out.rows - 3)));
       const left = session.tasks.length - tasks.length;
-      const width = Math.max(0, ...tasks.map((task) => labelOf(task).length));
+      const width = Math.max(0, ...tasks.map((task) => widthOf(clip(labelOf(task), LABEL))));
       const took = Date.parse(session.endedAt ?? session.updatedAt) - Date.parse(session.startedAt);
       const rows = [
         paint(colourOf(session.status), clip(`${headOf(session)}  ${spanText(took)}`, out.columns - 1)),
         ...(left > 0 ? [paint("dim", `  … ${left} earlier tasks`)] : []),
         ...tasks.map((task) => {
-          const text = `  ${MARKS[task.status] ?? "·"} ${labelOf(task).padEnd(width)}  ${task.status}  ${noteOf(task)}`;
+          const text = `  ${MARKS[task.status] ?? "·"} ${padTo(clip(labelOf(task), LABEL), width)}  ${task.status}  ${noteOf(task)}`;
           return paint(colourOf(task.status), clip(text.trimEnd(), out.columns - 1));
         }),
       ];

@@ -1,5 +1,6 @@
-import { CommanderError, type Command } from "commander";
+import type { Command } from "commander";
 import { OpsCoreError } from "../sdk/errors.ts";
+import { isHelp, usageOf, withFields } from "./command-line.ts";
 import { candidates, COMPLETE } from "./completion.ts";
 import { clientOf, type Act, type Context } from "./context.ts";
 import { CliError, EXIT, exitCodeOf } from "./exit-codes.ts";
@@ -7,12 +8,6 @@ import type { Io } from "./io.ts";
 import { createPrinter, type Printer, type PrintOptions } from "./printer.ts";
 import { createProgram, type GlobalOptions } from "./program.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./settings.ts";
-
-/** `--json` takes its fields by `=` alone: the next word is a command or an argument. */
-const withFields = (args: readonly string[]): readonly string[] => {
-  const end = args.indexOf("--");
-  return args.map((arg, at) => (arg === "--json" && (end < 0 || at < end) ? "--json=" : arg));
-};
 
 const printOptionsOf = (
   json: string | true | undefined,
@@ -33,7 +28,8 @@ const printOptionsOf = (
 
 /** What was wanted, where the command line could not be read: errors are printed in that form too. */
 const guessedOptions = (args: readonly string[], io: Io): PrintOptions => {
-  const json = args.find((arg) => arg.startsWith("--json="));
+  const end = args.indexOf("--");
+  const json = args.slice(0, end < 0 ? args.length : end).find((arg) => arg.startsWith("--json="));
   const at = args.findIndex((arg) => arg === "--api-key");
   const secrets = [
     at < 0 ? undefined : args[at + 1],
@@ -47,25 +43,10 @@ const guessedOptions = (args: readonly string[], io: Io): PrintOptions => {
 const known = (secrets: readonly (string | null | undefined)[]): readonly string[] =>
   secrets.filter((one): one is string => typeof one === "string" && one.length >= 6);
 
-/** What commander says, in our words: without its prefix, its suggestion as the hint. */
-const usageOf = ({ message, code }: CommanderError): CliError => {
-  const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
-  // What follows a `=` may be a secret that was meant for another option.
-  const words = first.replaceAll(/(--[a-z-]+)=[^']*/g, "$1");
-  const suggestion = rest.join(" ").replace(/^\(|\)$/g, "");
-  if (code === "commander.help") return new CliError(EXIT.usage, "usage", "A verb is missing.");
-  return new CliError(EXIT.usage, "usage", `${words.charAt(0).toUpperCase()}${words.slice(1)}`, {
-    hint: suggestion === "" ? "`opscore --help`, or --help after any command." : suggestion,
-  });
-};
-
-const isHelp = (error: unknown): boolean =>
-  error instanceof CommanderError && ["commander.helpDisplayed", "commander.version"].includes(error.code);
-
-/** A verb is missing: which ones there are. */
-const verbsOf = (program: Command, args: readonly string[]): readonly string[] => {
-  const noun = program.commands.find((one) => args.some((arg) => one.name() === arg || one.aliases().includes(arg)));
-  return (noun ?? program).commands.map((one) => one.name());
+/** What else goes wrong once somebody has interrupted it is of no interest, unless it is about this machine. */
+const told = (error: unknown, { signal }: Io): unknown => {
+  if (!signal.aborted || error instanceof CliError) return error;
+  return new OpsCoreError("aborted", "Interrupted", { hint: error instanceof OpsCoreError ? error.hint : null });
 };
 
 /**
@@ -75,6 +56,7 @@ const verbsOf = (program: Command, args: readonly string[]): readonly string[] =
 export const run = async (argv: readonly string[], io: Io): Promise<number> => {
   const args = withFields(argv);
   let printer: Printer = createPrinter(io, guessedOptions(args, io));
+  let help = "";
   let exitCode: number = EXIT.ok;
 
   const open = (command: Command): Context => {
@@ -114,7 +96,9 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
       await work(open(command), ...words);
     };
 
-  const program = createProgram(io, act);
+  const program = createProgram(io, act, (text) => {
+    help += text;
+  });
   try {
     if (argv[0] === COMPLETE) {
       io.stdout.write(`${candidates(program, argv.slice(1)).join("\n")}\n`);
@@ -122,20 +106,18 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
     }
     if (args.length === 0) {
       program.outputHelp();
+      io.stdout.write(help);
       return EXIT.ok;
     }
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (isHelp(error)) return EXIT.ok;
-    if (error instanceof CommanderError) {
-      const usage = usageOf(error);
-      const verbs = error.code === "commander.help" ? { hint: `Verbs: ${verbsOf(program, args).join(", ")}` } : {};
-      printer.failure(new CliError(EXIT.usage, "usage", usage.message, { hint: usage.hint ?? "", ...verbs }));
-      return EXIT.usage;
+    if (isHelp(error)) {
+      const text = help.trimEnd();
+      printer.result(error.code === "commander.version" ? { version: text } : { help: text }, () => text);
+      return EXIT.ok;
     }
-    const thrown =
-      io.signal.aborted && error instanceof OpsCoreError ? new OpsCoreError("aborted", "Interrupted") : error;
+    const thrown = usageOf(error, program, args) ?? told(error, io);
     printer.failure(thrown);
     return exitCodeOf(thrown);
   }

@@ -1,7 +1,8 @@
 import type { LogRowAnswer, SessionEventAnswer } from "../contract/answers/session-log.ts";
 import type { SessionAnswer, SessionDetailAnswer } from "../contract/answers/session.ts";
 import type { TaskAnswer } from "../contract/answers/task.ts";
-import { cell, clip, flat, pairs, spanText, table, type Colour, type Paint } from "./text.ts";
+import { cell, flat, pairs, spanText, table, type Colour, type Paint } from "./text.ts";
+import { clip } from "./width.ts";
 
 /** The colour of a status of sessions, tasks and attempts. */
 export const colourOf = (status: string): Colour => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dirname, join, parse } from "node:path";
+import { dirname, isAbsolute, join, parse } from "node:path";
 import { usageError } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 
@@ -125,8 +125,10 @@ const envFile = (folder: string): File | null => {
 };
 
 const userFile = ({ env }: Io): File | null => {
-  const home = env["HOME"] ?? env["USERPROFILE"];
-  const folder = env["XDG_CONFIG_HOME"] ?? (home === undefined ? undefined : join(home, ".config"));
+  // A relative one, and so an empty one, would be looked for in the working folder, which may be another's.
+  const own = (folder: string | undefined): folder is string => folder !== undefined && isAbsolute(folder);
+  const home = [env["HOME"], env["USERPROFILE"]].find(own);
+  const folder = [env["XDG_CONFIG_HOME"], home === undefined ? undefined : join(home, ".config")].find(own);
   return folder === undefined ? null : jsonFile(join(folder, "opscore", "config.json"));
 };
 

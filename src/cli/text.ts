@@ -1,4 +1,5 @@
 import type { Out } from "./io.ts";
+import { padTo, widthOf } from "./width.ts";
 
 export type Colour = "red" | "green" | "yellow" | "dim" | "bold";
 export type Paint = (colour: Colour, text: string) => string;
@@ -11,10 +12,21 @@ export const paintFor =
   (colour, text) =>
     isTty && !isOff && !env["NO_COLOR"] && text !== "" ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
 
-/** Without what moves a terminal's cursor or changes its title: names and messages come from agents. */
+/** Without what moves a terminal's cursor, changes its title or turns the order of letters: names come from agents. */
 export const plain = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- these very characters are looked for
-  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\u{fffd}");
+  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\u{fffd}");
+
+/** A document with those characters as escapes, which JSON itself asks for of the first 32 only. */
+export const jsonText = (document: unknown, space = 0): string =>
+  JSON.stringify(document, null, space).replaceAll(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+/** Without what stands before the `@` of a URL, and without the token in one of a database. */
+export const withoutCredentials = (text: string): string =>
+  text.replaceAll(/\/\/[^/?#\s]*@/g, "//***@").replaceAll(/\bauthToken=[^&\s]*/gi, "authToken=***");
 
 /** On one line. */
 export const flat = (text: string): string => plain(text).replaceAll(/\s+/g, " ").trim();
@@ -25,9 +37,6 @@ export const cell = (value: unknown): string => {
   return flat(typeof value === "string" ? value : JSON.stringify(value));
 };
 
-/** So much of a text; `…` stands for the rest. */
-export const clip = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-
 /** Columns under their names. */
 export const table = (
   names: readonly string[],
@@ -35,10 +44,10 @@ export const table = (
   paint: Paint = (_, text) => text,
 ): string => {
   const all = [names, ...rows];
-  const widths = names.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
+  const widths = names.map((_, at) => all.reduce((widest, row) => Math.max(widest, widthOf(row[at] ?? "")), 0));
   const line = (row: readonly string[]): string =>
     row
-      .map((text, at) => (at === row.length - 1 ? text : text.padEnd(widths[at] ?? 0)))
+      .map((text, at) => (at === row.length - 1 ? text : padTo(text, widths[at] ?? 0)))
       .join("  ")
       .trimEnd();
   return [paint("dim", line(names)), ...rows.map(line)].join("\n");

@@ -1,4 +1,5 @@
 import type { DevOptions } from "../cli/local.ts";
+import { withoutCredentials } from "../cli/text.ts";
 import { createJsonLog } from "../telemetry/json-log.ts";
 import { startDevAgent } from "./dev-agent.ts";
 import { readConfig, runServer } from "./run-server.ts";
@@ -21,7 +22,10 @@ export const runDev = async (env: Env, { sample, port, signal, listening }: DevO
   const config = readConfig(port === undefined ? env : { ...env, PORT: String(port) });
   const level = (env["LOG_LEVEL"]?.trim() ?? "") === "" ? "warn" : config.logLevel;
   const write = (line: string): void => void process.stderr.write(`${line}\n`);
-  const server = await runServer(config, { log: createJsonLog({ write, clock: systemClock, level }) });
+  const server = await runServer(config, {
+    log: createJsonLog({ write, clock: systemClock, level }),
+    again: (another) => `opscore dev --port ${another}`,
+  });
   try {
     // A fleet of its own needs no sample, and one that is on loopback cannot be reached under the public policy.
     const isWanted = sample && config.loopback && config.egress === "local";
@@ -29,7 +33,7 @@ export const runDev = async (env: Env, { sample, port, signal, listening }: DevO
     try {
       listening({
         url: server.url,
-        database: config.databaseUrl,
+        database: withoutCredentials(config.databaseUrl),
         keyFile: server.key.file,
         workflow: agent?.workflow ?? null,
       });

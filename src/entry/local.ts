@@ -1,4 +1,5 @@
 import type { DatabaseReport, Local } from "../cli/local.ts";
+import { withoutCredentials } from "../cli/text.ts";
 import type { LibsqlOptions } from "../store/libsql.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -12,7 +13,8 @@ const inDatabase = async (
   const { databaseTarget } = await import("./database-target.ts");
   const target = databaseTarget(database, env, { mustExist: true });
   try {
-    return await look(target);
+    const report = await look(target);
+    return { ...report, document: { ...report.document, database: withoutCredentials(target.url) } };
   } catch (error) {
     const { failureText } = await import("./rebuild-database.ts");
     throw new Error(failureText(error), { cause: error });
@@ -47,6 +49,11 @@ export const createLocal = (env: Env, nodeVersion = process.versions.node): Loca
     const { migrateDatabase, migrationState } = await import("./migrations.ts");
     const target = databaseTarget(database, env, { mustExist: false });
     const { pending, unknown } = await (check ? migrationState(target) : migrateDatabase(target));
-    return { database: target.url, applied: check ? [] : pending, pending: check ? pending : [], unknown };
+    return {
+      database: withoutCredentials(target.url),
+      applied: check ? [] : pending,
+      pending: check ? pending : [],
+      unknown,
+    };
   },
 });

@@ -38,15 +38,20 @@ const rootMessage = (error: unknown): string => {
   return (root instanceof Error ? root.message : String(root)).split("\n")[0] ?? "";
 };
 
-const explain = (error: unknown, { host, port }: Config): string => {
+/** How to start it once more on another port. */
+type Again = (port: number) => string;
+
+const npmStart: Again = (port) => `PORT=${port} npm start`;
+
+const explain = (error: unknown, { host, port }: Config, again: Again): string => {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const another = port === 8080 ? 8081 : 8080;
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} is in use. Choose another: PORT=${another} npm start`;
+      return `Port ${port} is in use. Choose another: ${again(another)}`;
     case "EACCES":
       return port < 1024 && port > 0
-        ? `Port ${port} needs more rights than this user has. Choose another: PORT=${another} npm start`
+        ? `Port ${port} needs more rights than this user has. Choose another: ${again(another)}`
         : `DATABASE_URL: no permission to write there (${rootMessage(error)}).`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
@@ -71,6 +76,8 @@ const releaseMemory = (): void => {
 interface RunOptions extends Omit<ServerOptions, "apiKey" | "lock"> {
   /** How often to see whether the lock is still ours (ms). */
   readonly lockCheckMs?: number;
+  /** For the words of a port that is taken. Default: `npm start`. */
+  readonly again?: Again;
 }
 
 /** The database may have another writer: what is begun is finished, nothing new is, and the process ends with 1. */
@@ -92,7 +99,7 @@ const endLost = async (lines: readonly string[], server: RunningServer, log: Log
  */
 export const runServer = async (
   config: Config,
-  { lockCheckMs, ...options }: RunOptions,
+  { lockCheckMs, again = npmStart, ...options }: RunOptions,
 ): Promise<RunningServer & { readonly key: ApiKey }> => {
   // Only now, so that a refused start is quick, and cached, so that the next one is.
   (nodeModule as Partial<typeof nodeModule>).enableCompileCache?.(COMPILE_CACHE); // Node 20 has none
@@ -111,7 +118,7 @@ export const runServer = async (
     return { ...server, key };
   } catch (error) {
     lock?.release();
-    const lines = error instanceof WriterLockRefused ? error.lines : [explain(error, config)];
+    const lines = error instanceof WriterLockRefused ? error.lines : [explain(error, config, again)];
     throw new StartRefused(lines, 1, { cause: error });
   }
 };

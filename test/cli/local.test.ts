@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { withoutCredentials } from "../../src/cli/text.ts";
 import { createLocal } from "../../src/entry/local.ts";
 import { openLibsql } from "../../src/store/libsql.ts";
 import { migrateLibsql } from "../../src/store/migrate-libsql.ts";
@@ -107,6 +108,16 @@ test("a database that is none is told, also as a document", async () => {
     },
   ]);
   expect((await cli("migrate", "--db", folder)).err).toContain("this is a folder");
+});
+
+test("a token in a database's URL is not printed", async () => {
+  const url = "libsql://me:hunter2@127.0.0.1:1/db?authToken=a-secret-token";
+  for (const argv of [["migrate", "--check"], ["verify"]]) {
+    const { code, out, err } = await here(emptyFolder())(...argv, "--db", url, "--json");
+    expect([code, `${out}${err}`]).toEqual([1, expect.not.stringMatching(/hunter2|a-secret-token/) as string]);
+  }
+  expect(withoutCredentials(url)).toBe("libsql://***@127.0.0.1:1/db?authToken=***");
+  expect(withoutCredentials("file:///home/me@work/data?.db")).toBe("file:///home/me@work/data?.db");
 });
 
 test("dev: serves until it is interrupted; its sample session completes; the next start has the same data", async () => {

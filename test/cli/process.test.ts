@@ -93,3 +93,34 @@ test("Ctrl-C ends a wait with 130, and what was printed is one document", { time
   const { code, out } = await ended;
   expect([code, JSON.parse(out)]).toEqual([130, { error: expect.objectContaining({ code: "aborted" }) as object }]);
 });
+
+test("Ctrl-C ends the wait for standard input", { timeout: LIMIT_MS }, async () => {
+  const { child, ended } = opscore(["api", "POST", "workflows", "-d", "-", "--json"]);
+  // No pipe holds as much as this: it is handed on once the other side reads.
+  await new Promise((handedOn) => void child.stdin.write("x".repeat(4_000_000), handedOn));
+  child.kill("SIGINT");
+  const { code, out } = await ended;
+  expect([code, JSON.parse(out)]).toEqual([130, { error: expect.objectContaining({ code: "aborted" }) as object }]);
+});
+
+test(
+  "dev: a signal that comes twice at once, as by npx, is one, and all is stopped in order",
+  { timeout: LIMIT_MS },
+  async () => {
+    const { child, ended } = opscore(["dev", "--port", "0", "--json"]);
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    child.kill("SIGTERM");
+    const { code, err } = await ended;
+    expect([code, err]).toEqual([0, ""]);
+  },
+);
+
+test("dev: a port that is taken is told in its own words", { timeout: LIMIT_MS }, async () => {
+  const server = await startListener(0, () => ({ status: 200, body: {} }));
+  onTestFinished(() => server.close());
+  const { port } = new URL(server.url);
+  const { code, out } = await opscore(["dev", "--port", port, "--json"]).ended;
+  const detail = `Port ${port} is in use. Choose another: opscore dev --port 8080`;
+  expect([code, JSON.parse(out)]).toEqual([1, { error: expect.objectContaining({ detail }) as object }]);
+});

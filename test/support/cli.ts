@@ -51,6 +51,7 @@ export const runCli = async (argv: readonly string[], around: Around = {}): Prom
   const into = (name: "out" | "err"): Out => ({
     isTty: tty,
     columns: 100,
+    rows: 30,
     write: (words) => {
       text[name] += words;
     },

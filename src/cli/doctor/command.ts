@@ -32,6 +32,7 @@ const looked = async (check: string, look: () => Promise<readonly Finding[]>): P
 
 /** Everything that can be looked at, in order; what depends on a fault is left out. */
 const examine = async (context: Context, { here, minFree }: DoctorOptions): Promise<readonly Finding[]> => {
+  context.client(); // a URL or a key that cannot be meant is a usage error, not a fault of the server
   const server = await checkServer(context);
   const findings: Finding[] = [];
   if (here === true || (here !== false && isOfThisMachine(context))) {

@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import type { Act } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
 import { readObject } from "../inputs.ts";
-import { pairs } from "../text.ts";
+import { flat, pairs } from "../text.ts";
 
 /** The commands of the first CLI, as they were documented. */
 
@@ -43,7 +43,7 @@ export const updateState = (command: Command, act: Act): Command =>
         const told = details === undefined ? null : await readObject(io, details, "--details");
         const answer = await client().agents.reportState(agentId, state, told);
         printer.result(answer, () =>
-          answer.applied === false ? `${answer.message} (${answer.reason})` : answer.message,
+          flat(answer.applied === false ? `${answer.message} (${answer.reason})` : answer.message),
         );
       }),
     );

@@ -5,7 +5,7 @@ import type { Act, Context } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
 import { given, positive, positiveOrZero, readJson } from "../inputs.ts";
 import { logText } from "../session-text.ts";
-import { pairs, table } from "../text.ts";
+import { flat, pairs, table } from "../text.ts";
 import { filterOf, withStatus, type FilterOptions } from "./sessions.ts";
 
 interface KeyOptions {
@@ -110,7 +110,7 @@ const confirm = async ({ io }: Context, action: string, { matched, capped }: Pre
 const bulkText = ({ done, skipped }: Done): string => {
   const rows = [
     ...done.map(({ sessionId, newSessionId }) => [sessionId, "done", newSessionId ?? ""]),
-    ...skipped.map(({ sessionId, code, detail }) => [sessionId, code, detail]),
+    ...skipped.map(({ sessionId, code, detail }) => [sessionId, code, flat(detail)]),
   ];
   return rows.length === 0 ? "" : table(["SESSION", "RESULT", ""], rows);
 };

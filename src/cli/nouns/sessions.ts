@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { SessionDetailAnswer } from "../../contract/answers/session.ts";
 import type { WorkflowDefinition } from "../../sdk/definition.ts";
+import { OpsCoreError } from "../../sdk/errors.ts";
 import type { SessionFilter, SessionStart } from "../../sdk/inputs.ts";
 import type { Act, Context } from "../context.ts";
 import { exitCodeOfSession, usageError } from "../exit-codes.ts";
@@ -119,7 +120,16 @@ const waitAndPrint = async (context: Context, sessionId: string, timeoutMs: numb
   const { client, io, printer, endWith } = context;
   const progress = printer.json ? null : createProgress(io.stderr, printer.paintNote);
   const wait = given({ timeoutMs, onProgress: (now: SessionDetailAnswer) => progress?.show(now) });
-  const session = await client().sessions.wait(sessionId, { ...wait, signal: io.signal });
+  const session = await client()
+    .sessions.wait(sessionId, { ...wait, signal: io.signal })
+    .catch((error: unknown) => {
+      if (!(error instanceof OpsCoreError)) throw error;
+      const { code, detail, status, errors, requestId, retryable, retryAfterMs } = error;
+      // Without this a script that waits would never learn what it has started.
+      const hint = error.hint ?? `opscore sessions watch ${sessionId}`;
+      const facts = { errors, requestId, retryable, retryAfterMs, hint, cause: error };
+      throw new OpsCoreError(code, detail, status === null ? facts : { ...facts, status });
+    });
   progress?.end();
   printSession(context, session);
   endWith(exitCodeOfSession(session.status));

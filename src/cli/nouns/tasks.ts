@@ -4,7 +4,7 @@ import type { TaskDetailAnswer } from "../../contract/answers/task.ts";
 import type { SingleTask, TaskQuery } from "../../sdk/inputs.ts";
 import type { Act } from "../context.ts";
 import { usageError } from "../exit-codes.ts";
-import { given, readJson, readObject } from "../inputs.ts";
+import { given, positiveOrZero, readJson, readObject } from "../inputs.ts";
 import { printList, withPages, type ListOptions } from "../lists.ts";
 import { cell, pairs, table } from "../text.ts";
 
@@ -20,7 +20,7 @@ interface EnqueueOptions {
   readonly capability?: string;
   readonly name?: string;
   readonly parameters?: string;
-  readonly priority?: string;
+  readonly priority?: number;
   readonly delay?: string;
   readonly at?: string;
   readonly idempotencyKey?: string;
@@ -112,7 +112,7 @@ const single = (tasks: Command, act: Act): void => {
     .option("--capability <name>", "what whoever does it can do")
     .option("--name <name>", "what the agent is told that it is")
     .option("--parameters <json>", "what the agent is given: JSON, @FILE or -")
-    .option("--priority <0-99>", "the higher the sooner; default 50")
+    .option("--priority <0-99>", "the higher the sooner; default 50", positiveOrZero)
     .option("--delay <duration>", "not before this has passed")
     .option("--at <time>", "not before this time (RFC 3339)")
     .option("--idempotency-key <key>", "names the wish: the same key again enqueues nothing more")
@@ -126,7 +126,7 @@ const single = (tasks: Command, act: Act): void => {
           name,
           delay,
           at,
-          priority: priority === undefined ? undefined : Number(priority),
+          priority,
           parameters: parameters === undefined ? undefined : await readObject(io, parameters, "--parameters"),
         });
         const made = await client().tasks.enqueue(task, given({ idempotencyKey }));

@@ -4,7 +4,8 @@ import type { WebhookSpec } from "../../sdk/webhooks.ts";
 import type { Act, Context } from "../context.ts";
 import { duration, given } from "../inputs.ts";
 import { printList, withPages, type ListOptions } from "../lists.ts";
-import { cell, clip, pairs } from "../text.ts";
+import { cell, pairs } from "../text.ts";
+import { clip } from "../width.ts";
 
 interface SpecOptions {
   readonly to: string;

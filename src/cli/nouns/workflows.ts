@@ -7,7 +7,7 @@ import type { Act } from "../context.ts";
 import { EXIT, exitCodeOfSession } from "../exit-codes.ts";
 import { given, positive, readDefinition, readObject } from "../inputs.ts";
 import { printList, withPages, type ListOptions } from "../lists.ts";
-import { cell, flat, pairs, spanText, table } from "../text.ts";
+import { cell, flat, jsonText, pairs, spanText, table } from "../text.ts";
 import { triggerWorkflow } from "./legacy.ts";
 
 const savedText = (saved: WorkflowAnswer): string =>
@@ -61,7 +61,7 @@ const read = (workflows: Command, act: Act): void => {
     .action(
       act(async ({ client, printer }, workflowId: string, { revision }: { readonly revision?: number }) => {
         const found = await client().workflows.get(workflowId, given({ revision }));
-        printer.result(found, () => `${savedText(found)}\n\n${JSON.stringify(found.definition, null, 2)}`);
+        printer.result(found, () => `${savedText(found)}\n\n${jsonText(found.definition, 2)}`);
       }),
     );
 };
@@ -83,7 +83,7 @@ const write = (workflows: Command, act: Act): void => {
     .action(
       act(async ({ client, io, printer }, file: string) => {
         const valid = await client().workflows.validate(await readDefinition<WorkflowDefinition>(io, file));
-        printer.result(valid, () => `${valid.workflowId} has no faults: ${valid.tasks} tasks`);
+        printer.result(valid, () => `${flat(valid.workflowId)} has no faults: ${valid.tasks} tasks`);
         if (printer.json) return;
         for (const { pointer, message } of valid.warnings) printer.note(`warning: ${flat(`${pointer} ${message}`)}`);
       }),
