@@ -18,7 +18,7 @@ import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import { sha256 } from "./sha256.ts";
 import type { CommitResult, LoadedStart, SessionCommit } from "./store-port.ts";
-import { contention, MAX_TRIES, withClock } from "./tries.ts";
+import { contention, MAX_TRIES, neededNow, withClock } from "./tries.ts";
 
 export interface StartRequest {
   readonly definition:
@@ -176,6 +176,7 @@ export const commitStart = async (
   const { definition } = request;
   const asked = "document" in definition ? await readInline(definition) : definition;
   let needs: Needs | null = null;
+  let reloads = 0;
   for (let tries = 0; tries < MAX_TRIES;) {
     const now = deps.clock.now();
     const loaded = await deps.store.loadStart({
@@ -191,6 +192,10 @@ export const commitStart = async (
         return { sessionId: earlier.sessionId, workflowId: earlier.workflowId, replayed: true };
       }
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request body.");
+    }
+    if (!loaded.isWhole) {
+      needs = neededNow(loaded, (reloads += 1));
+      continue;
     }
     const { ref, graph, store } = choose(deps, asked, loaded, now);
     const home = homeOf(request, loaded);

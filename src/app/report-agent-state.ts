@@ -9,7 +9,7 @@ import { widened, type Needs } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
 import { factsOf, publishCommit, wakeSessions } from "./advance-session.ts";
-import { contention, MAX_TRIES, restBefore, withClock } from "./tries.ts";
+import { contention, MAX_TRIES, neededNow, restBefore, withClock } from "./tries.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
@@ -162,6 +162,7 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
   const rounds = async (first: LoadedReport | null): Promise<ReportOutcome> => {
     let historyOf: string | null = null;
     let needs: Needs | null = null;
+    let reloads = 0;
     let inFlight: ReadonlySet<string> | null = null;
     let ready = first;
     for (let tries = 0; tries < MAX_TRIES;) {
@@ -174,6 +175,10 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
         const adopted = await adoptAgent(deps, report.agentId, named === null ? base : null, cause);
         if (adopted && named === null) return null;
         tries += 1;
+        continue;
+      }
+      if (!loaded.isWhole) {
+        needs = neededNow(loaded, (reloads += 1));
         continue;
       }
       // A report without an id speaks of what was in flight when it came, not of what was given meanwhile.

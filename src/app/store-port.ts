@@ -46,8 +46,10 @@ export type LoadedFacts = Omit<Facts, "graph" | "known">;
 export interface LoadedSession {
   readonly session: SessionRecord | null;
   readonly definition: DefinitionRecord | null;
-  /** What was asked for. */
+  /** What the session needs as it is, and what was asked for besides. */
   readonly needs: Needs;
+  /** Whether all of that was loaded; false: it has changed since what was asked for was made. */
+  readonly isWhole: boolean;
   readonly facts: LoadedFacts;
 }
 
@@ -78,7 +80,10 @@ export type DefinitionQuery =
 export interface LoadedStart {
   /** The definition asked for; with an inline one the newest saved revision of its id. */
   readonly definition: DefinitionRecord | null;
+  /** What the definition needs as it is, and what was asked for besides. */
   readonly needs: Needs;
+  /** Whether all of that was loaded; false: another revision has been saved since. */
+  readonly isWhole: boolean;
   readonly facts: LoadedFacts;
   /** The session that was started with this Idempotency-Key in the last seven days. */
   readonly earlier: { readonly sessionId: string; readonly workflowId: string; readonly bodyHash: string } | null;

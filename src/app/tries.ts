@@ -1,4 +1,5 @@
 import type { SessionCommand } from "../core/session/commands.ts";
+import type { Needs } from "../core/session/needs.ts";
 import { randomHex, type Deps } from "./deps.ts";
 import { OpsError } from "./ops-error.ts";
 
@@ -25,6 +26,15 @@ export const restBefore = async ({ rest, entropy }: Deps, tries: number): Promis
   if (rest === undefined || tries >= MAX_TRIES) return;
   const [drawn = 0] = entropy.bytes(1);
   await rest(Math.ceil(((drawn + 1) / 256) * REST_MS * 2 ** tries));
+};
+
+/**
+ * What to load instead: facts were asked for, and what they are for changed meanwhile. `reloads`: how often that has
+ * happened to this command; throws 503 at the seventh.
+ */
+export const neededNow = ({ needs }: { readonly needs: Needs }, reloads: number): Needs => {
+  if (reloads >= MAX_TRIES) throw contention();
+  return needs;
 };
 
 export const contention = (): OpsError =>

@@ -1,7 +1,7 @@
 import type { DefinitionQuery, LoadedReport, LoadedSession, LoadedStart, Store } from "../app/store-port.ts";
 import type { JsonObject } from "../core/json.ts";
 import { isOwnKey } from "../core/own-key.ts";
-import type { Needs } from "../core/session/needs.ts";
+import { covers, unionOf, type Needs } from "../core/session/needs.ts";
 import { AGENT_COLUMNS, WITH_NEWEST } from "./fragments.ts";
 import { factStatements, readFacts, readPair, type Expression } from "./load-facts.ts";
 import { jsonOrNull, text, toAgent, toDefinition, toSession } from "./rows.ts";
@@ -35,6 +35,10 @@ const needsOfSession = (session: Expression, asked: Needs | null): Expression =>
 
 const NO_NEEDS: Needs = { rows: [], agents: [], caps: [] };
 
+/** `own`: what was stored; that was loaded, unless something else was asked for. */
+const loadedNeeds = (asked: Needs | null, own: Needs): Pick<LoadedSession, "needs" | "isWhole"> =>
+  asked === null ? { needs: own, isWhole: true } : { needs: unionOf(asked, own), isWhole: covers(asked, own) };
+
 const readSession = (results: readonly SqlResult[], historyOf: string | null, asked: Needs | null): LoadedSession => {
   const [head, definition, ...facts] = results;
   const headRow = head?.rows[0];
@@ -42,7 +46,7 @@ const readSession = (results: readonly SqlResult[], historyOf: string | null, as
   return {
     session: headRow === undefined ? null : toSession(headRow),
     definition: definitionRow === undefined ? null : toDefinition(definitionRow),
-    needs: asked ?? jsonOrNull<Needs>(headRow?.["needs"]) ?? NO_NEEDS,
+    ...loadedNeeds(asked, jsonOrNull<Needs>(headRow?.["needs"]) ?? NO_NEEDS),
     facts: readFacts(facts, historyOf, asked),
   };
 };
@@ -164,7 +168,7 @@ export const loads = (sql: Sql): Pick<Store, "loadSession" | "loadReport" | "loa
               workflowId: text(earlierRow, "workflow_id"),
               bodyHash: text(earlierRow, "body_hash"),
             },
-      needs: needs ?? withHome(startNeedsIn(definition, definitionRow), home),
+      ...loadedNeeds(needs, withHome(startNeedsIn(definition, definitionRow), home)),
       facts: readFacts(results.slice(2), null, needs),
     };
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { tickSession } from "../../src/app/advance-session.ts";
 import { plainWorlds, taskFor } from "../support/plain-world.ts";
 import type { Platform, World } from "../support/world.ts";
 
@@ -34,6 +35,47 @@ export const concurrencySuite = (platform: Platform): void => {
         await world.flush();
       }
       expect(world.sent).toHaveLength(40);
+    });
+
+    test("P4: facts that a decision asked for are of the session as it is then, not as it was", async () => {
+      const world = await open();
+      const child = {
+        id: "child",
+        name: "Child",
+        tasks: [{ taskId: "late", agentCapability: "late", parameters: {} }],
+      };
+      expect((await world.request("POST", "/v1/opscore/workflows", child)).status).toBe(201);
+      const parentId = await world.start({
+        id: "parent",
+        name: "Parent",
+        tasks: [{ taskId: "child", type: "workflow", workflowDefinitionId: "child" }],
+      });
+      await world.flush();
+      const listed = await world.request("GET", "/v1/opscore/sessions?workflowId=child");
+      const { data } = (await listed.json()) as { data: { sessionId: string }[] };
+      const store = world.deps.store as { -readonly [K in keyof World["deps"]["store"]]: World["deps"]["store"][K] };
+      const { loadSession, commitSession } = store;
+      let isFirst = true;
+      store.loadSession = async (query) => {
+        // Asks who its parent is; before that is read, the child's task goes to an agent and the parent is cancelled.
+        if (isFirst && query.needs?.relatives !== undefined) {
+          isFirst = false;
+          await world.register("a", ["late"]);
+          await tickSession(world.deps, query.sessionId);
+          store.commitSession = async (commit) => ({ ...(await commitSession(commit)), wake: [] });
+          const reply = await world.request("POST", `/v1/opscore/sessions/${parentId}/cancel`, {});
+          expect(reply.status).toBe(202);
+          store.commitSession = commitSession;
+        }
+        return loadSession(query);
+      };
+      await tickSession(world.deps, data[0]?.sessionId ?? "");
+      await world.flush();
+      expect(isFirst).toBe(false);
+      expect(world.sent).toHaveLength(1);
+      const next = await world.start(taskFor("late"));
+      await world.flush();
+      expect(world.sent.map(({ sessionId }) => sessionId).slice(1)).toEqual([next]);
     });
 
     test("trouble reported while a task is being given to the agent does not fail that task", async () => {

@@ -43,13 +43,16 @@ export const unionOf = (a: Needs, b: Needs): Needs => ({
   ...union("spans", a.spans, b.spans),
 });
 
+/** Whether all that is needed was loaded. */
+export const covers = (loaded: Needs, needed: Needs): boolean =>
+  JSON.stringify(unionOf(loaded, needed)) === JSON.stringify(unionOf(loaded, loaded));
+
 /**
  * What is to be loaded for a decision that lacked facts. Throws if all of it was loaded before: then the log has lost a
  * row, and asking again would never end.
  */
 export const widened = (loaded: Needs, asked: Needs): Needs => {
-  const all = unionOf(loaded, asked);
-  if (JSON.stringify(all) !== JSON.stringify(unionOf(loaded, loaded))) return all;
+  if (!covers(loaded, asked)) return unionOf(loaded, asked);
   throw new TypeError(`the log lacks what a decision needs: ${JSON.stringify(asked).slice(0, 200)}`);
 };
 
