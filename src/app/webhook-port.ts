@@ -136,6 +136,17 @@ export interface WebhookChange {
   readonly audit: AuditCommit | null;
 }
 
+/** An operator has something sent: nothing is, unless the subscription is as it was loaded. */
+export interface ByHand {
+  readonly webhook: WebhookRecord;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly expiresAt: number;
+  /** Marked with the delivery. */
+  readonly claim: Claim | null;
+  readonly audit: AuditCommit | null;
+}
+
 /** Subscriptions and their deliveries. Every method is one round trip. */
 export interface WebhookStore {
   loadWebhook(webhookId: string): Promise<WebhookRecord | null>;
@@ -174,16 +185,10 @@ export interface WebhookStore {
     rest: { readonly nextAt: number; readonly failures: number; readonly gone: boolean },
   ): Promise<void>;
 
-  /** Puts a delivery of its own on its way; marks the claim with `effect`. False: the claim is lost. */
-  queueDelivery(
-    webhookId: string,
-    made: NewDelivery,
-    now: number,
-    expiresAt: number,
-    claim: Claim | null,
-  ): Promise<boolean>;
-  /** Puts a delivery on its way again; false: there is none. */
-  requeueDelivery(webhookId: string, deliveryId: string, now: number, expiresAt: number): Promise<boolean>;
+  /** Puts a delivery of its own on its way; `stale`: the claim is lost, or the subscription or the audit chain has moved on. */
+  queueDelivery(wish: ByHand & { readonly made: NewDelivery }): Promise<"queued" | "stale">;
+  /** Puts a delivery on its way again; `unknown`: there is none. */
+  requeueDelivery(wish: ByHand & { readonly deliveryId: string }): Promise<"queued" | "stale" | "unknown">;
   /** Newest event first; `null`: there is no such subscription. */
   listDeliveries(
     webhookId: string,

@@ -4,7 +4,7 @@ import { instant, words } from "./queries.ts";
 
 /**
  * The operations that an operator changes something by: each change is one row of the audit stream, named by the
- * operation. Starting work (sessions, tasks) and what agents report or settle is in the sessions' own logs. The names
+ * operation; what is sent by hand as well. Starting work (sessions, tasks) and what agents report or settle is in the sessions' own logs. The names
  * are stored: none is ever changed or taken back.
  */
 export const AUDIT_ACTIONS = [
@@ -38,6 +38,8 @@ export const AUDIT_ACTIONS = [
   "rotateWebhook",
   "enableWebhook",
   "disableWebhook",
+  "pingWebhook",
+  "redeliverWebhook",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -1,13 +1,17 @@
 import {
   WEBHOOK_LEASE_MS,
+  type ByHand,
   type DeliveryRecord,
   type DeliveryResponse,
   type NewDelivery,
+  type WebhookRecord,
   type WebhookStore,
 } from "../app/webhook-port.ts";
+import { auditStatements, claimed } from "./audit.ts";
+import type { Expression } from "./load-facts.ts";
 import { markStatement, whileHeld } from "./replies.ts";
 import { jsonOrNull, number, orNull, text } from "./rows.ts";
-import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
+import { statement, type Row, type Sql, type Statement } from "./sql-port.ts";
 
 /** Deliveries are kept this long (ms). */
 const DELIVERY_LIFE_MS = 7 * 86_400_000;
@@ -46,7 +50,7 @@ export const insertDeliveries = (
   made: readonly NewDelivery[],
   now: number,
   expiresAt: number,
-  when: { readonly sql: string; readonly args: readonly SqlValue[] },
+  when: Expression,
 ): Statement =>
   statement(
     `INSERT INTO webhook_deliveries (id, webhook_id, event, payload, status, attempts, next_at, expires_at, created_at)
@@ -60,8 +64,36 @@ export const insertDeliveries = (
  * An endpoint that rests is tried at once when somebody asks for it. One that is leased, or rests for no longer than a lease
  * lasts, is left alone: the two look alike.
  */
-const wakeStatement = (webhookId: string, now: number): Statement =>
-  statement("UPDATE webhooks SET next_at = ? WHERE id = ? AND next_at > ?", now, webhookId, now + WEBHOOK_LEASE_MS);
+const wakeStatement = (webhookId: string, now: number, when: Expression): Statement =>
+  statement(
+    `UPDATE webhooks SET next_at = ? WHERE id = ? AND next_at > ? AND ${when.sql}`,
+    ...[now, webhookId, now + WEBHOOK_LEASE_MS, ...when.args],
+  );
+
+/** All of them hold. */
+export const all = (...conditions: readonly Expression[]): Expression => ({
+  sql: conditions.map(({ sql }) => sql).join(" AND "),
+  args: conditions.flatMap(({ args }) => args),
+});
+
+/** The subscription is as it was loaded. */
+export const isThere = ({ id, seq }: WebhookRecord): Expression => ({
+  sql: "EXISTS (SELECT 1 FROM webhooks WHERE id = ? AND seq = ?)",
+  args: [id, seq],
+});
+
+/** What goes along with something that an operator has sent, before it, and what all of it hangs on. */
+const byHand = (
+  { webhook, now, claim, audit }: ByHand,
+  deliveryId: string,
+  fits: Expression,
+): { readonly before: readonly Statement[]; readonly when: Expression } => {
+  const may = all(fits, whileHeld(claim));
+  const when = audit === null ? may : all(may, claimed(audit));
+  const effect = { sql: "json_object('deliveryId', ?)", args: [deliveryId] };
+  const mark = claim === null ? [] : [markStatement(claim, effect, when)];
+  return { before: [...auditStatements(audit, may), ...mark, wakeStatement(webhook.id, now, when)], when };
+};
 
 /** After every text that begins so, and before all others. */
 const END = "~";
@@ -93,28 +125,31 @@ export const deliveryStore = (sql: Sql): Deliveries => ({
     return (there?.rows.length ?? 0) > 0;
   },
 
-  queueDelivery: async (webhookId, made, now, expiresAt, claim) => {
-    const mark = claim === null ? [] : [markStatement(claim, { sql: "json_object('deliveryId', ?)", args: [made.id] })];
-    const results = await sql.batch(
-      [insertDeliveries(webhookId, [made], now, expiresAt, whileHeld(claim)), ...mark, wakeStatement(webhookId, now)],
-      "write",
-    );
-    return (results[0]?.rows.length ?? 0) > 0;
+  queueDelivery: async (wish) => {
+    const { webhook, made, now, expiresAt } = wish;
+    const { before, when } = byHand(wish, made.id, isThere(webhook));
+    const results = await sql.batch([...before, insertDeliveries(webhook.id, [made], now, expiresAt, when)], "write");
+    return (results.at(-1)?.rows.length ?? 0) > 0 ? "queued" : "stale";
   },
 
-  requeueDelivery: async (webhookId, deliveryId, now, expiresAt) => {
-    const [found] = await sql.batch(
-      [
-        statement(
-          `UPDATE webhook_deliveries SET status = 'pending', next_at = ?, expires_at = ? WHERE id = ? AND webhook_id = ?
-            RETURNING id`,
-          ...[now, expiresAt, deliveryId, webhookId],
-        ),
-        wakeStatement(webhookId, now),
-      ],
+  requeueDelivery: async (wish) => {
+    const { webhook, deliveryId, now, expiresAt } = wish;
+    const known = {
+      sql: "EXISTS (SELECT 1 FROM webhook_deliveries WHERE id = ? AND webhook_id = ?)",
+      args: [deliveryId, webhook.id],
+    };
+    const { before, when } = byHand(wish, deliveryId, all(isThere(webhook), known));
+    const again = statement(
+      `UPDATE webhook_deliveries SET status = 'pending', next_at = ?, expires_at = ? WHERE id = ? AND ${when.sql}
+        RETURNING id`,
+      ...[now, expiresAt, deliveryId, ...when.args],
+    );
+    const results = await sql.batch(
+      [...before, again, statement(`SELECT 1 WHERE ${known.sql}`, ...known.args)],
       "write",
     );
-    return (found?.rows.length ?? 0) > 0;
+    if ((results.at(-1)?.rows.length ?? 0) === 0) return "unknown";
+    return (results.at(-2)?.rows.length ?? 0) > 0 ? "queued" : "stale";
   },
 
   listDeliveries: async (webhookId, { after, limit }) => {

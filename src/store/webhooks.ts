@@ -12,7 +12,7 @@ import type { Expression } from "./load-facts.ts";
 import { markStatement, whileHeld } from "./replies.ts";
 import { number, orNull, text } from "./rows.ts";
 import { statement, type Row, type Sql, type SqlValue, type Statement } from "./sql-port.ts";
-import { dueStatement, insertDeliveries, toDelivery } from "./webhook-deliveries.ts";
+import { all, dueStatement, insertDeliveries, isThere, toDelivery } from "./webhook-deliveries.ts";
 
 /** The newest place in the log. */
 const NEWEST = "(SELECT coalesce(max(pos), 0) FROM log)";
@@ -79,20 +79,10 @@ const upToStatement = (webhookId: string, rows: number): Statement =>
     rows,
   );
 
-const isThere = ({ id, seq }: WebhookRecord): Expression => ({
-  sql: "EXISTS (SELECT 1 FROM webhooks WHERE id = ? AND seq = ?)",
-  args: [id, seq],
-});
-
-const and = (...all: readonly Expression[]): Expression => ({
-  sql: all.map(({ sql }) => sql).join(" AND "),
-  args: all.flatMap(({ args }) => args),
-});
-
 /** What must be so for a change to go through. */
 const mayChange = ({ previous, claim }: WebhookChange): Expression => {
   const room = { sql: `(SELECT count(*) FROM webhooks) < ${MAX_WEBHOOKS}`, args: [] };
-  return and(previous === null ? room : isThere(previous), whileHeld(claim));
+  return all(previous === null ? room : isThere(previous), whileHeld(claim));
 };
 
 const insertStatement = ({ next }: WebhookChange, when: Expression): Statement =>
@@ -119,7 +109,7 @@ const updateStatement = ({ next, fromNow, wakes }: WebhookChange, when: Expressi
 const changeStatements = (change: WebhookChange): readonly Statement[] => {
   const { previous, next, claim, audit } = change;
   const may = mayChange(change);
-  const when = audit === null ? may : and(may, claimed(audit));
+  const when = audit === null ? may : all(may, claimed(audit));
   const mark =
     claim === null ? [] : [markStatement(claim, { sql: "json_object('webhookId', ?)", args: [next.id] }, when)];
   const write = previous === null ? insertStatement(change, when) : updateStatement(change, when);
@@ -150,7 +140,7 @@ export const webhookStore = (sql: Sql): Subscriptions => ({
 
   deleteWebhook: async (webhook, audit) => {
     const may = isThere(webhook);
-    const when = audit === null ? may : and(may, claimed(audit));
+    const when = audit === null ? may : all(may, claimed(audit));
     // Nobody sends its deliveries any more; the sweep forgets them.
     const off = `UPDATE webhook_deliveries SET next_at = NULL WHERE webhook_id = ? AND next_at IS NOT NULL AND ${when.sql}`;
     const results = await sql.batch(

@@ -2,15 +2,13 @@ import { expect, test } from "vitest";
 import { AUDIT_ACTIONS } from "../../src/contract/audit.ts";
 import { operations } from "../../src/contract/operations/table.ts";
 
-/** Work, and what agents say of it: in the logs of sessions and agents; sendings of webhooks: among their deliveries. Or nothing is changed at all. */
+/** Work, and what agents say of it: in the logs of sessions and agents. Or nothing is changed at all. */
 const NOT_RECORDED = [
   "completeTask",
   "enqueueTask",
   "failTask",
   "heartbeatTask",
   "notifyAgent",
-  "pingWebhook",
-  "redeliverWebhook",
   "reportAgentState",
   "startSession",
   "testWorkflow",

@@ -247,6 +247,64 @@ export const auditSuite = (platform: Platform): void => {
       expect(JSON.stringify(stored)).not.toContain(String(key).split("_").at(-1));
     });
 
+    test("P2, P13, P14: webhooks: made, changed, rotated, tried, sent again and ended, each once", async () => {
+      const made = await ask("POST", "/webhooks", { url: "http://hook.test/" });
+      const { webhookId, secret } = made.reply.body;
+      const id = String(webhookId);
+      const path = `/webhooks/${id}`;
+      let last = expectRow(made, "createWebhook", "webhook", id).after;
+      const url = "http://hook.test/b";
+      for (const [method, at, action, body] of [
+        ["PUT", path, "putWebhook", { url }],
+        ["POST", `${path}/rotate`, "rotateWebhook", undefined],
+        ["POST", `${path}/disable`, "disableWebhook", undefined],
+        ["POST", `${path}/enable`, "enableWebhook", undefined],
+      ] as const) {
+        const row = expectRow(await ask(method, at, body, keyed("k")), action, "webhook", id);
+        expect([row.before, row.after === last], action).toEqual([last, false]);
+        last = row.after;
+        expect((await ask(method, at, body, keyed("k"))).added, action).toEqual([]);
+      }
+      // What is sent by hand leaves the subscription as it is.
+      const tried = await ask("POST", `${path}/test`, {}, keyed("k"));
+      const sent = [tried];
+      const again = `${path}/deliveries/${String(tried.reply.body["deliveryId"])}/redeliver`;
+      sent.push(await ask("POST", again, {}, keyed("k")), await ask("POST", again));
+      for (const [at, one] of sent.entries()) {
+        expect(one.reply.status, one.reply.text).toBe(202);
+        const row = expectRow(one, at === 0 ? "pingWebhook" : "redeliverWebhook", "webhook", id);
+        expect([row.before, row.after]).toEqual([last, last]);
+      }
+      for (const at of [`${path}/test`, again]) expect((await ask("POST", at, {}, keyed("k"))).added).toEqual([]);
+      const unknown = await ask("POST", `${path}/deliveries/msg_none/redeliver`, {}, keyed("k"));
+      expect([unknown.reply.status, unknown.added]).toEqual([404, []]);
+      await call(world, "POST", `${API}${path}/disable`);
+      for (const at of [`${path}/test`, again]) {
+        const refused = await ask("POST", at);
+        expect([refused.reply.status, refused.added]).toEqual([409, []]);
+      }
+      const gone = expectRow(await ask("DELETE", path), "deleteWebhook", "webhook", id);
+      expect(gone.after).toBeNull();
+      expect((await ask("DELETE", path)).added).toEqual([]);
+      const stored = await rows(world, "SELECT cause, events FROM log WHERE stream = 'audit'");
+      expect(JSON.stringify(stored)).not.toContain(String(secret).slice(6));
+    });
+
+    test("P8: what was sent again by somebody who died before the answer is not sent again by the repeat", async () => {
+      const { webhookId } = (await call(world, "POST", `${API}/webhooks`, { url: "http://hook.test/" })).body;
+      const path = `/webhooks/${String(webhookId)}`;
+      const { deliveryId } = (await call(world, "POST", `${API}${path}/test`)).body;
+      const again = `${path}/deliveries/${String(deliveryId)}/redeliver`;
+      const { store } = world.deps;
+      const real = { ...store };
+      Object.assign(store, { completeReply: () => Promise.reject(new Error("died")) });
+      expect((await ask("POST", again, {}, keyed("k"))).added).toHaveLength(1);
+      Object.assign(store, real);
+      world.clock.advance(10_000);
+      const repeat = await ask("POST", again, {}, keyed("k"));
+      expect([repeat.reply.status, repeat.added]).toEqual([202, []]);
+    });
+
     test("who used a key is named by it, in the chain as in the logs", async () => {
       const { keyId, key } = (await call(world, "POST", `${API}/keys`, { name: "ops", role: "operator" })).body;
       const { added } = await doing(() =>

@@ -132,7 +132,7 @@ export const webhookRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const webhookId = pathId(c, "webhookId");
     const bytes = await readNothing(c);
     return keyed(c, { deps, bytes }, async (claim) => {
-      const { deliveryId } = await pingWebhook(deps, webhookId, claim);
+      const { deliveryId } = await pingWebhook(deps, webhookId, claim, operatorCause(c, "PingWebhook", "pingWebhook"));
       return c.json({ webhookId, deliveryId } satisfies WebhookDeliveryQueuedAnswer, 202);
     });
   });
@@ -145,8 +145,9 @@ export const webhookRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post(`${ONE}/deliveries/:deliveryId/redeliver`, noQuery, async (c) => {
     const [webhookId, deliveryId] = [pathId(c, "webhookId"), pathId(c, "deliveryId")];
     const bytes = await readNothing(c);
-    return keyed(c, { deps, bytes }, async () => {
-      await redeliver(deps, webhookId, deliveryId);
+    return keyed(c, { deps, bytes }, async (claim) => {
+      const cause = operatorCause(c, "RedeliverWebhook", "redeliverWebhook");
+      await redeliver(deps, webhookId, deliveryId, claim, cause);
       return c.json({ webhookId, deliveryId } satisfies WebhookDeliveryQueuedAnswer, 202);
     });
   });
