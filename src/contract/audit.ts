@@ -4,8 +4,8 @@ import { instant, words } from "./queries.ts";
 
 /**
  * The operations that an operator changes something by: each change is one row of the audit stream, named by the
- * operation; what is sent by hand as well. Starting work (sessions, tasks) and what agents report or settle is in the sessions' own logs. The names
- * are stored: none is ever changed or taken back.
+ * operation; what is sent by hand as well. Starting work (sessions, tasks) and what agents report or settle is in the
+ * sessions' own logs. The names are stored: none is ever changed or taken back.
  */
 export const AUDIT_ACTIONS = [
   "putAgent",

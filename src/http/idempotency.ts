@@ -4,21 +4,34 @@ import { once } from "../app/once.ts";
 import { OpsError } from "../app/ops-error.ts";
 import type { HeldClaim, Reply } from "../app/reply-port.ts";
 import { sha256 } from "../app/sha256.ts";
+import { nameOf } from "../app/keys/principal.ts";
+import { principalOf } from "./cause.ts";
 import type { AppEnv } from "./env.ts";
 
 /** Visible ASCII, as clients of other services already send it. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The Idempotency-Key of a request with a hash of path and body; `null` without one. */
-export const idempotencyOf = async (
-  c: Context<AppEnv>,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<{ readonly key: string; readonly bodyHash: string } | null> => {
+/**
+ * The Idempotency-Key of a request; `null` without one. It is its sender's: what two callers name alike are two keys, so
+ * that nobody is given, or kept from, an answer by what another has chosen. A key has no space: none reads like another's.
+ */
+export const idempotencyKeyOf = (c: Context<AppEnv>): string | null => {
   const key = c.req.header("Idempotency-Key");
   if (key === undefined) return null;
   if (!KEY.test(key)) {
     throw new OpsError("invalid_header", "Idempotency-Key must be 1 to 255 visible ASCII characters");
   }
+  const principal = principalOf(c);
+  return principal.kind === "root" ? key : `${nameOf(principal)} ${key}`;
+};
+
+/** The Idempotency-Key of a request, as `idempotencyKeyOf` gives it, with a hash of path and body; `null` without one. */
+export const idempotencyOf = async (
+  c: Context<AppEnv>,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<{ readonly key: string; readonly bodyHash: string } | null> => {
+  const key = idempotencyKeyOf(c);
+  if (key === null) return null;
   const prefix = new TextEncoder().encode(`${c.req.path}\n`);
   const text = new Uint8Array(prefix.length + body.length);
   text.set(prefix);
@@ -60,14 +73,17 @@ export interface Keyed {
 
 /**
  * Does a request once under its `Idempotency-Key`, see `once`; without a key it is just done. A key belongs to the path
- * it came with. `work` gets the claim, for what is written in the same commit, and makes the answer; what of it is secret is
- * named in `shownOnce`.
+ * it came with, and to who asks. `work` gets the claim, for what is written in the same commit, and makes the answer; what
+ * of it is secret is named in `shownOnce`, and such an answer is kept by nobody on its way.
  */
 export const keyed = (
   c: Context<AppEnv>,
   options: Keyed,
   work: (claim: HeldClaim | null) => Promise<Response>,
-): Promise<Response> => (c.req.header("Idempotency-Key") === undefined ? work(null) : doneOnce(c, options, work));
+): Promise<Response> => {
+  if ((options.shownOnce ?? []).length > 0) c.header("Cache-Control", "no-store");
+  return c.req.header("Idempotency-Key") === undefined ? work(null) : doneOnce(c, options, work);
+};
 
 const doneOnce = async (
   c: Context<AppEnv>,

@@ -4,6 +4,7 @@ import type { Operation } from "../../src/contract/operations/operation.ts";
 import { operations } from "../../src/contract/operations/table.ts";
 import { call, expectProblem, rowCount, worldsOf, type Json, type Reply } from "../support/api.ts";
 import { BASE, openStage, stagedPath, type Stage } from "../support/keyed-posts.ts";
+import { makeKey } from "../support/keys.ts";
 import type { Platform, World } from "../support/world.ts";
 
 const DAY = 86_400_000;
@@ -76,7 +77,28 @@ export const idempotencySuite = (platform: Platform): void => {
       world.clock.advance(7 * DAY - 60_000);
       replays(await send("k"), first);
       expect(await rowCount(world)).toBe(before);
+      const isSecret = operation.shownOnce.length > 0;
+      expect(first.headers.get("Cache-Control")).toBe(isSecret ? "no-store" : null);
     });
+
+    whenKept(
+      "P13: somebody else's key of the same text is another: no answer is theirs, and none is refused",
+      async () => {
+        const { send, ...stage } = await begin();
+        const { key } = await makeKey(stage.world, { role: "admin" });
+        const first = await send("k");
+        const reply = await call(
+          stage.world,
+          "POST",
+          stagedPath(name, stage),
+          { ...stage.body, "x-other": 1 },
+          { ...under("k"), Authorization: `Bearer ${key}` },
+        );
+        expect(reply.body["code"]).not.toBe("idempotency_key_reused");
+        expect(reply.headers.get("Idempotency-Replayed")).toBeNull();
+        replays(await send("k"), first);
+      },
+    );
 
     whenKept("copies at the same moment get the same answer or 409, and do it once", async () => {
       const { send } = await begin();

@@ -18,6 +18,10 @@ export type Principal =
 
 export const ROOT: Principal = { kind: "root" };
 
+/** One text for each principal, and for no other. */
+export const nameOf = (principal: Principal): string =>
+  principal.kind === "root" ? "root" : principal.kind === "key" ? principal.id : `user:${principal.id}`;
+
 /** The principal as logs name it. */
 export const actorOf = (principal: Principal): Actor => {
   switch (principal.kind) {

@@ -69,7 +69,7 @@ export const tasksCarried = event(
 
 /** What a person's word under an Idempotency-Key was answered. */
 export const controlAnswered = event("ControlAnswered", "What a person's word under an Idempotency-Key was answered.", {
-  key: text("The Idempotency-Key."),
+  key: text("The Idempotency-Key, behind the id of whose it is, unless it came with the root key."),
   request: text("Tells the request from another one under the same key."),
   status: text("The status of the session in the answer."),
   already: z.literal(true).exactOptional().describe("It was so already, and nothing changed."),
@@ -103,7 +103,7 @@ export const deadlineMoved = event("DeadlineMoved", "Ops-Core was away; the time
 export const signalReceived = event("SignalReceived", "A signal came; it is kept until a task waits for it.", {
   name: text("Its name."),
   payload: json("What it brought."),
-  key: orNull(text("The Idempotency-Key it came with; `null`: none.")),
+  key: orNull(text("The Idempotency-Key it came with, as in `ControlAnswered`; `null`: none.")),
   actor: actor.describe("Who sent it."),
 });
 

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { FailureLimiter, KeyLimiter, Taken } from "../../app/limit-port.ts";
-import type { Principal } from "../../app/keys/principal.ts";
+import { nameOf, type Principal } from "../../app/keys/principal.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import type { AppEnv } from "../env.ts";
 
@@ -35,9 +35,6 @@ const headersOf = ({ quota }: KeyLimiter, { remaining, resetSeconds }: Taken): R
   "RateLimit-Policy": `"key";q=${quota.limit};w=${quota.windowSeconds}`,
   ...(remaining === null ? {} : { RateLimit: `"key";r=${remaining};t=${resetSeconds}` }),
 });
-
-const nameOf = (principal: Principal): string =>
-  principal.kind === "root" ? "root" : principal.kind === "key" ? principal.id : `user:${principal.id}`;
 
 /** Takes one request of the key's quota; throws 429 where there is none. The headers for the answer. */
 export const takeRequest = (

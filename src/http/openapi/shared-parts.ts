@@ -33,7 +33,7 @@ export const sharedParameters = {
     in: "header",
     required: false,
     description:
-      "The same request under the same key is done once; for seven days a repeat is answered as the first time, with `Idempotency-Replayed: true`. Another body under the key is 422, and what comes while the first is under way 409.",
+      "The same request under the same key is done once; for seven days a repeat is answered as the first time, with `Idempotency-Replayed: true`. Another body under the key is 422, and what comes while the first is under way 409. What two API keys send is two requests.",
     schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
   },
   IfNoneMatch: {

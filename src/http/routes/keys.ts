@@ -1,4 +1,4 @@
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import type { Deps } from "../../app/deps.ts";
 import { createKey } from "../../app/keys/create-key.ts";
 import type { KeySettings } from "../../app/keys/key-settings.ts";
@@ -18,9 +18,6 @@ import { noQuery, query } from "../middleware/query.ts";
 
 const BASE = "/v1/opscore/keys";
 
-/** What is said once is kept by nobody on its way. */
-const once = (c: Context<AppEnv>): void => c.header("Cache-Control", "no-store");
-
 /** API keys: made, looked at, rotated and revoked. */
 export const keyRoutes = (app: Hono<AppEnv>, deps: Deps, settings: KeySettings): void => {
   const options = { maxBytes: bodyLimits.other };
@@ -29,7 +26,6 @@ export const keyRoutes = (app: Hono<AppEnv>, deps: Deps, settings: KeySettings):
   app.post(BASE, noQuery, async (c) => {
     const bytes = await readBody(c, options);
     const { name, role = null, scopes = [], expiresIn = null } = decodeJson(bytes, createKeySchema);
-    once(c);
     return keyed(c, { deps, bytes, shownOnce: operations[`POST ${BASE}`].shownOnce }, async (claim) => {
       const wish = { name, role, scopes, expiresIn };
       const cause = operatorCause(c, "CreateKey", "createKey");
@@ -50,7 +46,6 @@ export const keyRoutes = (app: Hono<AppEnv>, deps: Deps, settings: KeySettings):
     const keyId = pathId(c, "keyId");
     const bytes = await readBody(c, options);
     const { overlap } = decodeJson(bytes, rotateKeySchema, {});
-    once(c);
     return keyed(c, { deps, bytes, shownOnce: operations[`POST ${BASE}/{keyId}/rotate`].shownOnce }, async (claim) => {
       const cause = operatorCause(c, "RotateKey", "rotateKey");
       const made = await rotateKey(deps, settings, keyId, overlap, principalOf(c), cause, claim);

@@ -9,7 +9,7 @@ import { bulkSchema, rerunSchema } from "../../contract/reruns.ts";
 import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, sealOf } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
+import { idempotencyKeyOf, idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery } from "../middleware/query.ts";
 import { sessionFilter } from "../session-filter.ts";
@@ -49,7 +49,7 @@ export const rerunRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     // One key is for all calls of the action: each has an answer of its own.
     const place = ` ${after ?? ""} ${limit}`;
     return keyed(c, { deps, bytes, place, claimMs: BULK_CLAIM_MS }, async () => {
-      const key = c.req.header("Idempotency-Key") ?? null;
+      const key = idempotencyKeyOf(c);
       const wish = { action, filter, reason: reason ?? null, key, after, limit };
       const command = action === "cancel" ? "CancelSession" : "RerunSession";
       const { done, skipped, next } = await bulkSessions(deps, wish, operatorCause(c, command, "changeSessions"));

@@ -19,7 +19,7 @@ import { emptySchema, scheduleSchema, type ScheduleBody } from "../../contract/s
 import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
-import { idempotencyOf, keyed } from "../idempotency.ts";
+import { idempotencyKeyOf, idempotencyOf, keyed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, parseJson, readBody } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { scheduleDetailToWire, scheduleToWire } from "../schedule-wire.ts";
@@ -148,7 +148,7 @@ export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
     const bytes = await readNothing(c);
     return keyed(c, { deps, bytes }, async () => {
       // The start is named after the key: whoever repeats it after a crash finds its session.
-      const text = new TextEncoder().encode(c.req.header("Idempotency-Key"));
+      const text = new TextEncoder().encode(idempotencyKeyOf(c) ?? "");
       const key = await idempotencyOf(c, Uint8Array.from(text));
       const tag = key?.bodyHash.slice(0, TAG_LENGTH) ?? null;
       const { sessionId, workflowId } = await triggerSchedule(
