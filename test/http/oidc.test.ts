@@ -70,6 +70,9 @@ describe("a token of the identity provider", () => {
     ["about nobody", () => sign({ sub: undefined })],
     ["about an empty name", () => sign({ sub: "" })],
     ["about a name without end", () => sign({ sub: "a".repeat(129) })],
+    ["about a name with what is no text", () => sign({ sub: "ada\u0000" })],
+    ["about a name of two lines", () => sign({ sub: "ada\nroot" })],
+    ["about half a character", () => sign({ sub: "\ud800" })],
     ["by an algorithm that is not on the list", () => sign({}, "four")],
     ["by a stranger under a known name", () => sign({}, "stranger", { kid: "one" })],
     ["by a stranger", () => sign({}, "stranger")],
@@ -135,6 +138,26 @@ describe("a token of the identity provider", () => {
       await expect(remote(answer).verify(await sign(), NOW)).rejects.toMatchObject({ code: "not_configured" });
     }
   });
+});
+
+test("while its keys cannot be had they are asked for once in ten seconds, however many tokens come", async () => {
+  let asked = 0;
+  let isDown = true;
+  const one = createTokenVerifier({ issuer, audience, jwks: "https://id.test/jwks" }, () => {
+    asked += 1;
+    return isDown ? Promise.reject(new TypeError("fetch failed")) : Promise.resolve(Response.json(known()));
+  });
+  const down = { code: "not_configured", retryAfterSeconds: 10 };
+  for (const after of [0, 1, 9_999]) await expect(one.verify(await sign(), NOW + after)).rejects.toMatchObject(down);
+  expect(asked).toBe(1);
+  await expect(one.verify(await sign(), NOW + 10_000)).rejects.toMatchObject(down);
+  expect(asked).toBe(2);
+  isDown = false;
+  expect((await one.verify(await sign(), NOW + 20_000))?.subject).toBe("ada");
+  expect(asked).toBe(3);
+  // Whoever comes with a key that is not among them does not have the set asked for again.
+  expect(await one.verify(await sign({}, "stranger"), NOW + 20_001)).toBeNull();
+  expect(asked).toBe(3);
 });
 
 describe("over HTTP", () => {
