@@ -48,6 +48,28 @@ export const keyScopesSuite = (platform: Platform): void => {
       }
     });
 
+    test("who may start sessions starts what is saved; a definition of one's own wants the right to save one", async () => {
+      const world = await open({ call: silentAgents().call });
+      await call(world, "PUT", `${AGENTS}/a`, registration("a"));
+      await call(world, "POST", "/v1/opscore/workflows", { ...oneTask("a"), id: "saved" });
+      const [starter, author] = [
+        await keyOf(world, "sessions:write"),
+        await keyOf(world, "sessions:write", "workflows:write"),
+      ];
+      for (const path of ["/v1/opscore/sessions", "/v1/opscore/agent/a/workflow"]) {
+        const saved = await withKey(world, starter, "POST", path, { workflowDefinitionId: "saved" });
+        expect([saved.status, saved.text]).toEqual([202, expect.anything()]);
+        const own = { workflowDefinition: { ...oneTask("a"), id: "own" } };
+        const refused = await withKey(world, starter, "POST", path, own);
+        expect(expectProblem(refused, 403, "forbidden")["detail"]).toBe("The key lacks the scope workflows:write");
+        expectProblem(await call(world, "GET", "/v1/opscore/workflows/own"), 404, "workflow_not_found");
+      }
+      for (const path of ["/v1/opscore/sessions", "/v1/opscore/agent/a/workflow"]) {
+        const own = { workflowDefinition: { ...oneTask("a"), id: "own" } };
+        expect((await withKey(world, author, "POST", path, own)).status).toBe(202);
+      }
+    });
+
     test("the missing scope is in the header as well, for programs", async () => {
       const world = await open();
       const reply = await withKey(world, await keyOf(world, "agents:read"), "GET", "/v1/opscore/sessions");

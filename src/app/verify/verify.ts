@@ -71,8 +71,9 @@ const checkLost = async ({ store, tell }: VerifyRun): Promise<void> => {
  * compared for the newest row of a session and of the audit chain only. Whether rows are what the log says is asked of
  * `rebuild`.
  *
- * Not found, by this alone, is somebody who may write everything and makes the whole rest of a chain anew with its head;
- * a chain of hashes without a secret cannot tell. That is what `expected` is for: note the audit head that a run gives
+ * Not found, by this alone, is somebody who may write everything and makes the whole rest of a chain anew with its head,
+ * or takes away the newest streams with all that is guarded by them while nothing was committed since; a chain of hashes
+ * without a secret cannot tell. That is what `expected` is for: note the audit head that a run gives
  * where they cannot write (in a ticket, on paper), and a later run says whether that row is still in the chain: nothing
  * up to it can be other than it was.
  */

@@ -64,7 +64,7 @@ export const agentOperations = {
     "sessions:write",
     [
       "Start a session for an agent",
-      "Starts a saved workflow, or one that comes with the request, with this agent as its home. `startSession` does the same and more.",
+      "Starts a saved workflow, or one that comes with the request (which needs the scope `workflows:write` as well), with this agent as its home. `startSession` does the same and more.",
     ],
     {
       path,

@@ -15,7 +15,7 @@ export const sessionOperations = {
     "sessions:write",
     [
       "Start a session",
-      "Starts a saved workflow (`workflowDefinitionId`), or one that comes with the request (`workflowDefinition`). Under an `Idempotency-Key` the same body again gets the same session.",
+      "Starts a saved workflow (`workflowDefinitionId`), or one that comes with the request (`workflowDefinition`; that needs the scope `workflows:write` as well). Under an `Idempotency-Key` the same body again gets the same session.",
     ],
     {
       idempotent: true,

@@ -52,6 +52,16 @@ const check = (c: Context<AppEnv>, wanted: Wanted | undefined, grants: Parameter
   c.set("speaksFor", [...agents]);
 };
 
+/**
+ * A definition that comes along with a request may be a new one of the registry, and may use every secret: whoever brings
+ * one must be allowed to save one, 403 else.
+ */
+export const requireDefining = (c: Context<AppEnv>): void => {
+  const principal = principalOf(c);
+  if (principal.kind === "root" || agentsOf(principal.grants, "workflows:write") === "all") return;
+  throw lacking("workflows:write");
+};
+
 /** As the handler will read it. */
 const segmentOf = (path: string, segment: number): string => {
   const text = path.split("/")[segment] ?? "";

@@ -19,6 +19,7 @@ import { agentCause, keyCause, pathId } from "../cause.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyOf, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
+import { requireDefining } from "../middleware/scope.ts";
 import { jsonObject } from "../wire.ts";
 
 /** How the webhook is checked. */
@@ -110,6 +111,7 @@ export const legacyRoutes = (app: Hono<AppEnv>, deps: Deps, webhook: WebhookSett
     if ((id ?? null) === null && (document ?? null) === null) {
       throw new OpsError("validation_failed", "Either workflowDefinitionId or workflowDefinition must be provided");
     }
+    if (typeof id !== "string") requireDefining(c);
     const started = await startSession(
       deps,
       {

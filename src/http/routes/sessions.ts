@@ -15,6 +15,7 @@ import type { AppEnv } from "../env.ts";
 import { idempotencyOf, keyed, markReplayed } from "../idempotency.ts";
 import { bodyLimits, decodeJson, readBody } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
+import { requireDefining } from "../middleware/scope.ts";
 import { jsonObject, logRowToWire, sessionDetailToWire } from "../wire.ts";
 
 type StartBody = z.output<typeof startSchema>;
@@ -35,10 +36,12 @@ export const sessionRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   app.post("/v1/opscore/sessions", noQuery, async (c) => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
     const body = decodeJson(bytes, startSchema);
+    const definition = definitionOf(body);
+    if (definition.kind === "inline") requireDefining(c);
     const started = await startSession(
       deps,
       {
-        definition: definitionOf(body),
+        definition,
         agentId: body.agentId ?? null,
         input: jsonObject(body.initialPayload),
         idempotency: await idempotencyOf(c, bytes),
