@@ -10,7 +10,8 @@ import { runTask, type Handle } from "./run-task.ts";
 import { platformSeams } from "./seams.ts";
 
 export { OpsCoreError } from "./errors.ts";
-export { TaskError, type Handle, type TaskContext } from "./run-task.ts";
+export type { Handle, TaskContext } from "./run-task.ts";
+export { TaskError } from "./task-failure.ts";
 export type { NodeListener } from "./node-listener.ts";
 export type { ReceivedTask } from "./received-task.ts";
 
@@ -114,7 +115,7 @@ export const createAgent = (options: AgentOptions): Agent => {
     known.add(task.id);
     if (known.size > MAX_KNOWN) known.delete(known.values().next().value ?? "");
     const work: Promise<void> = runTask(task, { client, seams, heartbeatMs, handle, onError })
-      .catch(() => undefined) // thrown by `onError`
+      .catch(() => undefined) // a bug of ours is no unhandled rejection in the agent's process
       .finally(() => running.delete(work));
     running.add(work);
     if (options.waitUntil !== undefined) options.waitUntil(work);

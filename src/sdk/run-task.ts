@@ -1,27 +1,9 @@
 import type { OpsCore } from "./client.ts";
 import { OpsCoreError } from "./errors.ts";
-import type { JsonObject } from "./inputs.ts";
+import type { JsonObject, TaskFailure } from "./inputs.ts";
 import type { ReceivedTask } from "./received-task.ts";
 import type { Seams } from "./seams.ts";
-
-/** Why a handler gives up, for Ops-Core to judge whether to try again. Any other error is `handler_failed`. */
-export class TaskError extends Error {
-  override readonly name = "TaskError";
-  readonly code: string;
-  readonly retryable: boolean | undefined;
-  readonly retryAfterMs: number | undefined;
-
-  constructor(
-    code: string,
-    message: string,
-    options: { readonly retryable?: boolean; readonly retryAfterMs?: number } = {},
-  ) {
-    super(message);
-    this.code = code;
-    this.retryable = options.retryable;
-    this.retryAfterMs = options.retryAfterMs;
-  }
-}
+import { failureOf } from "./task-failure.ts";
 
 /** What a handler has besides its task. */
 export interface TaskContext {
@@ -47,34 +29,16 @@ interface Surroundings {
 
 const BEAT_GAP_MS = 1_000;
 
-/** A result is worth more tries than anything else. */
-const SETTLE_RETRIES = 8;
+/** A result is worth more tries than anything else: some minutes of them, as long as a server may be away. */
+const SETTLE_RETRIES = 60;
 
 /** Codes by which a heartbeat learns that the attempt is over. */
 const OVER: ReadonlySet<string> = new Set(["stale_attempt", "result_conflict", "session_ended", "task_not_found"]);
 
-/** Codes of a result that will never be taken as it is. */
+/** Codes of what will never be taken as it is. */
 const REFUSED: ReadonlySet<string> = new Set(["payload_too_large", "malformed_json", "validation_failed"]);
 
-type Outcome =
-  | { readonly ok: true; readonly output: unknown }
-  | { readonly ok: false; readonly error: Parameters<OpsCore["tasks"]["fail"]>[1]["error"] };
-
-const failureOf = (error: unknown): Outcome => {
-  const words = error instanceof Error ? error.message : String(error);
-  const message = words.slice(0, 8_192);
-  if (!(error instanceof TaskError)) return { ok: false, error: { code: "handler_failed", message } };
-  const { code, retryable, retryAfterMs } = error;
-  return {
-    ok: false,
-    error: {
-      code,
-      message,
-      ...(retryable === undefined ? {} : { retryable }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    },
-  };
-};
+type Outcome = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: TaskFailure };
 
 /** A copy as it will be sent; what has no JSON throws here, where the handler's fault is told. */
 const asJson = (value: unknown): unknown => {
@@ -87,7 +51,7 @@ const outcomeOf = async (work: () => unknown): Promise<Outcome> => {
     // Always said, or the answer to the delivery would count as the output.
     return { ok: true, output: asJson(await work()) ?? null };
   } catch (error) {
-    return failureOf(error);
+    return { ok: false, error: failureOf(error) };
   }
 };
 
@@ -96,14 +60,21 @@ const asError = (error: unknown): OpsCoreError => {
   throw error;
 };
 
-/** Runs the handler, beats meanwhile, and settles the attempt. Resolves when nothing is left to do; never rejects for what Ops-Core says. */
+/** Runs the handler, beats meanwhile, and settles the attempt. Resolves when nothing is left to do; never rejects for what Ops-Core says, or `onError` throws. */
 export const runTask = async (task: ReceivedTask, around: Surroundings): Promise<void> => {
-  const { client, seams, heartbeatMs, handle, onError } = around;
+  const { client, seams, heartbeatMs, handle } = around;
   const stop = new AbortController();
   const done = new AbortController();
   let nudge = new AbortController();
   let progress: unknown;
   const used: Record<string, number> = {};
+  const tell = (error: OpsCoreError): void => {
+    try {
+      around.onError(error, task);
+    } catch {
+      // A fault there must cost neither the result nor the process.
+    }
+  };
 
   const beat = async (): Promise<void> => {
     nudge = new AbortController();
@@ -111,8 +82,10 @@ export const runTask = async (task: ReceivedTask, around: Surroundings): Promise
       await client.tasks.heartbeat(task.id, progress === undefined ? {} : { progress }, { signal: done.signal });
     } catch (error) {
       const said = asError(error);
-      if (OVER.has(said.code)) stop.abort(said);
-      else if (said.code !== "aborted") onError(said, task);
+      if (OVER.has(said.code)) return stop.abort(said);
+      // Else no heartbeat would come through any more, and a cancelled task would never hear of it.
+      if (REFUSED.has(said.code)) progress = undefined;
+      if (said.code !== "aborted") tell(said);
     }
   };
   const beats = async (): Promise<void> => {
@@ -130,7 +103,7 @@ export const runTask = async (task: ReceivedTask, around: Surroundings): Promise
     else await client.tasks.complete(task.id, { output: outcome.output, ...usage }, options);
   };
 
-  const beating = beats();
+  const beating = beats().catch(() => undefined);
   const context: TaskContext = {
     signal: stop.signal,
     progress: (value) => {
@@ -148,10 +121,11 @@ export const runTask = async (task: ReceivedTask, around: Surroundings): Promise
   try {
     await settle(outcome, Object.keys(used).length === 0 ? {} : { usage: used }).catch((error: unknown) => {
       const said = asError(error);
-      if (!outcome.ok || !REFUSED.has(said.code)) throw said;
-      return settle({ ok: false, error: { code: "output_refused", message: said.detail, retryable: false } }, {});
+      if (!REFUSED.has(said.code)) throw said;
+      const refused = { code: "output_refused", message: said.detail, retryable: false };
+      return settle({ ok: false, error: outcome.ok ? refused : outcome.error }, {});
     });
   } catch (error) {
-    onError(asError(error), task);
+    tell(asError(error));
   }
 };

@@ -4,9 +4,12 @@ export interface Seams {
   now(): number;
   /** From 0 up to, and without, 1. */
   random(): number;
-  /** Resolves after `ms`, or as soon as the signal is aborted; never rejects. */
+  /** Resolves after `ms` (24 days at most), or as soon as the signal is aborted; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** Timers of the platforms end at once if they are asked to wait for longer. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** The clock, the chance and the timers of the platform. */
 export const platformSeams: Seams = {
@@ -20,7 +23,7 @@ export const platformSeams: Seams = {
         signal?.removeEventListener("abort", end);
         resolve();
       };
-      const timer = setTimeout(end, ms);
+      const timer = setTimeout(end, Math.min(ms, LONGEST_MS));
       signal?.addEventListener("abort", end);
     }),
 };

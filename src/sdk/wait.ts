@@ -8,7 +8,10 @@ import type { Seams } from "./seams.ts";
 
 /** How a session is waited for. */
 export interface WaitOptions {
-  /** How long to wait, in milliseconds; then the error `timed_out`, and the session goes on. Default: as long as it takes. */
+  /**
+   * How long to wait, in milliseconds; then the error `timed_out`, and the session goes on. Default: as long as it takes. A
+   * look that has begun by then has ten seconds more.
+   */
   readonly timeoutMs?: number;
   /** Called with the session at first and whenever it has changed. */
   readonly onProgress?: (session: SessionDetailAnswer) => void;
@@ -47,6 +50,32 @@ const looks = (seams: Seams, signal: AbortSignal | undefined) => {
 
 const callOptions = (signal: AbortSignal | undefined): CallOptions => (signal === undefined ? {} : { signal });
 
+/** How long a look may take, repeats included, beyond the time that is waited for. */
+const LAST_LOOK_MS = 10_000;
+
+/** One look; after `limitMs` it is the error `timed_out`. */
+const within = async <T>(
+  seams: Seams,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+  read: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> => {
+  if (limitMs === Infinity) return read(signal);
+  const over = new AbortController();
+  const done = new AbortController();
+  void seams.sleep(limitMs, done.signal).then(() => {
+    if (!done.signal.aborted) over.abort();
+  });
+  try {
+    return await read(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+  } catch (error) {
+    if (!over.signal.aborted || signal?.aborted === true) throw error;
+    throw new OpsCoreError("timed_out", "The wait is over, and the last look was not answered; the session goes on");
+  } finally {
+    done.abort();
+  }
+};
+
 /** @internal */
 export const waitForSession = async (
   seams: Seams,
@@ -59,7 +88,8 @@ export const waitForSession = async (
   const look = looks(seams, signal);
   let seen = "";
   for (;;) {
-    const session = await get(sessionId, callOptions(signal));
+    const limitMs = untilMs + LAST_LOOK_MS - seams.now();
+    const session = await within(seams, limitMs, signal, (either) => get(sessionId, callOptions(either)));
     // Progress of an attempt does not touch `updatedAt`.
     const shown = JSON.stringify(session);
     if (shown !== seen) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createOpsCore, OpsCoreError, type ClientOptions, type Fetch } from "../../src/sdk/index.ts";
 import { delayMs, parseRetryAfter } from "../../src/sdk/retry.ts";
+import { platformSeams } from "../../src/sdk/seams.ts";
 
 const KEY = "a-key-that-nobody-may-see";
 const TIMEOUT_MS = 30_000;
@@ -135,6 +136,34 @@ describe("what can be wrong", () => {
     const never = scripted([() => new Promise<Response>(() => undefined)], { seams, maxRetries: 1 });
     expect(await errorOf(never.client.health())).toMatchObject({ code: "timed_out", status: null, retryable: true });
     expect(never.seen).toHaveLength(2);
+  });
+
+  test("a time-out ends a wait whose look hangs; one that is as long as can be is none", async () => {
+    const looks: AbortSignal[] = [];
+    const hanging: Fetch = (_, { signal }) => {
+      if (signal != null) looks.push(signal);
+      return new Promise(() => undefined);
+    };
+    let now = NOW;
+    // Time passes for the wait alone, whose look has ten seconds more.
+    const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+      if (ms === 70_000) now += ms;
+      else await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+    };
+    const seams = { now: () => now, random: () => 0.5, sleep };
+    const client = createOpsCore({ baseUrl: "http://ops.test", fetch: hanging, seams });
+    const error = await errorOf(client.sessions.wait("ses_1", { timeoutMs: 60_000 }));
+    expect([error.code, looks.length, looks[0]?.aborted]).toEqual(["timed_out", 1, true]);
+
+    const ended = new AbortController();
+    let isOver = false;
+    const long = platformSeams.sleep(Infinity, ended.signal).then(() => {
+      isOver = true;
+    });
+    await platformSeams.sleep(20);
+    expect(isOver).toBe(false);
+    ended.abort();
+    await long;
   });
 
   test("a signal ends the call and its repeats; one that is aborted already sends nothing", async () => {

@@ -166,7 +166,90 @@ export const sdkAgentSuite = (platform: Platform): void => {
       const body = JSON.stringify({ opscore_task_id: "tsk_1:1", payload: {} });
       expect((await repeat(body)).status).toBe(202);
       await agent.idle();
-      expect([tries, errors]).toEqual([9, ["connection_failed"]]);
+      expect([tries, errors]).toEqual([61, ["connection_failed"]]);
+    });
+
+    test("whatever is thrown is told: a failure that Ops-Core would not take would leave the attempt open", async () => {
+      const thrown: readonly (readonly [error: unknown, code: string])[] = [
+        [new TaskError("", "no code"), "handler_failed"],
+        [new TaskError("x".repeat(200), "a long code"), "x".repeat(128)],
+        [new TaskError("busy", "later", { retryAfterMs: 1.5 }), "busy"],
+        [new TaskError("busy", "later", { retryAfterMs: Infinity }), "busy"],
+        [new TaskError("busy", "later", { retryAfterMs: -1 }), "busy"],
+        [new Error("NUL \0, half a character \uD83E"), "handler_failed"],
+        [new Error(`${"x".repeat(8_191)}🤖`), "handler_failed"],
+        [Object.create(null), "handler_failed"],
+        [undefined, "handler_failed"],
+      ];
+      const { agent, run, errors } = await start((task, { usage }) => {
+        usage({ input_tokens: NaN });
+        throw thrown[Number(task.parameters["n"])]?.[0];
+      });
+      await agent.register();
+      for (const [n, [, code]] of thrown.entries()) {
+        const { status, error } = await run({ parameters: { n }, retry: { maxAttempts: 1 } });
+        expect([n, status, error?.code]).toEqual([n, "failed", code]);
+      }
+      expect(errors).toEqual([]);
+    });
+
+    /** An `onError`, and when it is told something for the first time. */
+    const listening = () => {
+      const told: string[] = [];
+      let resolve: () => void = () => undefined;
+      const first = new Promise<void>((done) => {
+        resolve = done;
+      });
+      const onError = ({ code }: OpsCoreError): void => {
+        told.push(code);
+        resolve();
+      };
+      return { told, first, onError };
+    };
+
+    test("progress that Ops-Core does not take is told once, and a cancel is heard of all the same", async () => {
+      const { told, first, onError } = listening();
+      let beatAgain: () => void = () => undefined;
+      const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+        if (ms < 10_000 || signal?.aborted === true) return;
+        await new Promise<void>((resolve) => {
+          signal?.addEventListener("abort", () => resolve());
+          if (ms === 14_000) beatAgain = resolve;
+        });
+      };
+      const { agent, run, client } = await start(
+        async (task, { signal, progress }) => {
+          const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+          progress("NUL \0");
+          await first;
+          await client.sessions.cancel(task.sessionId ?? "");
+          beatAgain();
+          await aborted;
+        },
+        { seams: { now: () => Date.UTC(2026, 10, 22, 8), random: () => 0.5, sleep }, onError },
+      );
+      await agent.register();
+      expect([(await run()).status, told]).toEqual(["cancelled", ["malformed_json"]]);
+    });
+
+    test("an onError that throws costs neither the result nor the process", async () => {
+      const { told, first, onError } = listening();
+      const { agent, run } = await start(
+        async (_, { progress }) => {
+          progress("NUL \0");
+          await first;
+          return "done";
+        },
+        {
+          onError: (error) => {
+            onError(error);
+            throw new Error("a fault of the agent's own");
+          },
+        },
+      );
+      await agent.register();
+      expect((await run()).tasks[0]).toMatchObject({ status: "completed", output: "done" });
+      expect(told).toEqual(["malformed_json"]);
     });
 
     test("what is no task is refused, and nothing is run", async () => {
