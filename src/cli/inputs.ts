@@ -9,9 +9,16 @@ import { durationMs } from "./text.ts";
 /** What some editors and shells put before a text. */
 const withoutMark = (text: string): string => text.replace(/^\u{feff}/u, "");
 
+/** Whose standard input is read. */
+const hasRead = new WeakSet<Io>();
+
 /** The text of a file; `-` is standard input. */
 export const readText = async (io: Io, path: string): Promise<string> => {
-  if (path === "-") return withoutMark(await io.readStdin());
+  if (path === "-") {
+    if (hasRead.has(io)) throw usageError("Standard input is there once: only one `-` can be said.");
+    hasRead.add(io);
+    return withoutMark(await io.readStdin());
+  }
   try {
     return withoutMark(readFileSync(resolve(io.folder, path), "utf8"));
   } catch (error) {

@@ -81,6 +81,12 @@ describe("what is read", () => {
     expect((await cli(["workflows", "save", "-"], { stdin: `\u{feff}${definition}` })).code).toBe(EXIT.ok);
   });
 
+  test("standard input is one text", async () => {
+    const argv = ["workflows", "test", "w", "--mocks", "-", "--input", "-"];
+    const { code, err } = await runCli(argv, { stdin: "{}" });
+    expect([code, err]).toEqual([EXIT.usage, expect.stringContaining("only one `-` can be said") as string]);
+  });
+
   test("a header that is said stands instead of the usual one, however it is spelled", async () => {
     const { cli } = await open();
     const yaml = "id: w\nname: W\ntasks:\n  - taskId: a\n    type: signal\n";

@@ -2,7 +2,10 @@ import { Argument, type Command } from "commander";
 import type { LogRowAnswer } from "../../contract/answers/session-log.ts";
 import type { BulkAnswer } from "../../contract/answers/session.ts";
 import type { Act, Context } from "../context.ts";
+import type { Bulk } from "../../sdk/inputs.ts";
+import { OpsCoreError } from "../../sdk/errors.ts";
 import { usageError } from "../exit-codes.ts";
+import { withHint } from "../hints.ts";
 import { given, positive, positiveOrZero, readJson } from "../inputs.ts";
 import { logText } from "../session-text.ts";
 import { flat, pairs, table } from "../text.ts";
@@ -101,9 +104,10 @@ type Preview = Extract<BulkAnswer, { readonly matched: unknown }>;
 
 const isDone = (answer: BulkAnswer): answer is Done => "done" in answer;
 
-const confirm = async ({ io }: Context, action: string, { matched, capped }: Preview): Promise<void> => {
+const confirm = async ({ io }: Context, action: string, { matched, capped }: Preview, limit: number): Promise<void> => {
   if (io.ask === null) throw usageError("There is no terminal to ask at: say --yes, or --dry-run.");
-  const answer = await io.ask(`${action} ${capped ? "at least " : ""}${matched} sessions? [y/N] `);
+  const count = matched > limit ? `${limit} of ${matched}` : `${capped ? "at least " : ""}${matched}`;
+  const answer = await io.ask(`${action} ${count} sessions? [y/N] `);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw usageError("Nothing was done.");
 };
 
@@ -115,12 +119,41 @@ const bulkText = ({ done, skipped }: Done): string => {
   return rows.length === 0 ? "" : table(["SESSION", "RESULT", ""], rows);
 };
 
+/** All pages, under one key: said again under it, what was done is not done twice. */
+const throughPages = async (
+  { client }: Context,
+  body: Omit<Bulk, "dryRun" | "limit" | "cursor">,
+  limit: number,
+  idempotencyKey: string,
+): Promise<Done> => {
+  const done: Done["done"][number][] = [];
+  const skipped: Done["skipped"][number][] = [];
+  let cursor: string | null = null;
+  try {
+    do {
+      const wanted = Math.min(100, limit - done.length - skipped.length);
+      const page = { ...body, limit: wanted, ...(cursor === null ? {} : { cursor }) };
+      const part = await client().sessions.bulk(page, { idempotencyKey });
+      if (!isDone(part)) break;
+      done.push(...part.done);
+      skipped.push(...part.skipped);
+      cursor = part.nextCursor;
+    } while (cursor !== null && done.length + skipped.length < limit);
+  } catch (error) {
+    if (done.length === 0 && error instanceof OpsCoreError && error.status !== null) throw error;
+    throw withHint(error, `${done.length} done before. To go on, the same with --idempotency-key ${idempotencyKey}`);
+  }
+  return { done, skipped, nextCursor: cursor };
+};
+
 const bulk = (sessions: Command, act: Act): void => {
-  withStatus(
-    sessions
-      .command("bulk")
-      .addArgument(new Argument("<action>", "what is done to each").choices(["cancel", "rerun"]))
-      .description("cancel or run again all sessions that pass a filter"),
+  withKey(
+    withStatus(
+      sessions
+        .command("bulk")
+        .addArgument(new Argument("<action>", "what is done to each").choices(["cancel", "rerun"]))
+        .description("cancel or run again all sessions that pass a filter"),
+    ),
   )
     .option("--all", "no filter: all of them")
     .option("--dry-run", "only say how many they would be")
@@ -145,19 +178,10 @@ const bulk = (sessions: Command, act: Act): void => {
             );
             return;
           }
-          await confirm(context, action, preview);
+          await confirm(context, action, preview, limit);
         }
-        const total: { done: Done["done"][number][]; skipped: Done["skipped"][number][] } = { done: [], skipped: [] };
-        let cursor: string | null = null;
-        do {
-          const wanted = Math.min(100, limit - total.done.length - total.skipped.length);
-          const part = await client().sessions.bulk({ ...body, limit: wanted, ...(cursor === null ? {} : { cursor }) });
-          if (!isDone(part)) break;
-          total.done.push(...part.done);
-          total.skipped.push(...part.skipped);
-          cursor = part.nextCursor;
-        } while (cursor !== null && total.done.length + total.skipped.length < limit);
-        printer.result({ ...total, nextCursor: cursor }, () => bulkText({ ...total, nextCursor: cursor }));
+        const total = await throughPages(context, body, limit, options.idempotencyKey ?? crypto.randomUUID());
+        printer.result(total, () => bulkText(total));
         if (!printer.json) printer.note(`${total.done.length} done, ${total.skipped.length} skipped.`);
       }),
     );

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { SessionDetailAnswer } from "../../contract/answers/session.ts";
 import type { WorkflowDefinition } from "../../sdk/definition.ts";
-import { OpsCoreError } from "../../sdk/errors.ts";
 import type { SessionFilter, SessionStart } from "../../sdk/inputs.ts";
 import type { Act, Context } from "../context.ts";
 import { exitCodeOfSession, usageError } from "../exit-codes.ts";
+import { withHint } from "../hints.ts";
 import { duration, given, positive, readObject } from "../inputs.ts";
 import { printList, withPages, type ListOptions } from "../lists.ts";
 import { createProgress } from "../progress.ts";
@@ -123,12 +123,8 @@ const waitAndPrint = async (context: Context, sessionId: string, timeoutMs: numb
   const session = await client()
     .sessions.wait(sessionId, { ...wait, signal: io.signal })
     .catch((error: unknown) => {
-      if (!(error instanceof OpsCoreError)) throw error;
-      const { code, detail, status, errors, requestId, retryable, retryAfterMs } = error;
       // Without this a script that waits would never learn what it has started.
-      const hint = error.hint ?? `opscore sessions watch ${sessionId}`;
-      const facts = { errors, requestId, retryable, retryAfterMs, hint, cause: error };
-      throw new OpsCoreError(code, detail, status === null ? facts : { ...facts, status });
+      throw withHint(error, `opscore sessions watch ${sessionId}`);
     });
   progress?.end();
   printSession(context, session);
