@@ -29,6 +29,7 @@ const packages = [
 export default defineConfig({
   root,
   test: {
+    testTimeout: 20_000, // for what hangs: a slow machine fails nothing
     maxWorkers: 2, // as many as the smallest machine has cores; more do not make it faster
     reporters: ["default", "json"],
     outputFile: { json: "coverage/tests.json" },
