@@ -44,15 +44,19 @@ export const clipped = (text: string, max = MAX_MESSAGE): string => {
 };
 
 /**
- * `Retry-After` in seconds or as an HTTP date, at most an hour. `null` if it is missing, unreadable, or asks for no
+ * `Retry-After` in seconds or as an HTTP date, in ms and at most `maxMs`, an hour by default. `null` if it is missing, unreadable, or asks for no
  * wait at all: then our own back-off holds, or an agent that always says 0 would be called in a tight loop.
  */
-export const retryAfterMs = (answer: HttpAnswer, nowMs: number): number | null => {
-  const value = answer.headers.get("retry-after")?.trim() ?? "";
+export const retryAfterMs = (
+  { headers }: Pick<HttpAnswer, "headers">,
+  nowMs: number,
+  maxMs = MAX_RETRY_AFTER_MS,
+): number | null => {
+  const value = headers.get("retry-after")?.trim() ?? "";
   // Date.parse reads nearly anything (-5 is a year), so only the one form that servers must send.
   const untilMs = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/.test(value)
     ? Date.parse(value)
     : Number.NaN;
   const waitMs = /^\d{1,10}$/.test(value) ? Number(value) * 1000 : untilMs - nowMs;
-  return waitMs > 0 ? Math.min(waitMs, MAX_RETRY_AFTER_MS) : null;
+  return waitMs > 0 ? Math.min(waitMs, maxMs) : null;
 };

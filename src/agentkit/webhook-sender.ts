@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import type { WebhookSender } from "../app/webhook-port.ts";
+import { retryAfterMs } from "./answer.ts";
 import { checkEgress, type EgressPolicy } from "./egress.ts";
 import type { HttpCall } from "./http-call.ts";
 
@@ -12,14 +13,6 @@ interface Parts {
 }
 
 const ATTEMPT_MS = 10_000;
-
-/** `Retry-After` in ms: seconds, or an HTTP date. */
-const retryAfterMs = (text: string | null, now: number): number | null => {
-  if (text === null) return null;
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text) * 1_000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
-};
 
 /**
  * Posts events, signed as Standard Webhooks are, by each of the secrets. The URL is judged at every sending; redirects are
@@ -49,7 +42,8 @@ export const createWebhookSender = ({ call, egress, now, timeoutMs = ATTEMPT_MS 
     if (outcome.kind !== "answer") {
       return { status: null, body: "", error: `the endpoint ${outcome.reason}`, retryAfterMs: null };
     }
-    const { status, body, headers } = outcome;
-    return { status, body, error: null, retryAfterMs: retryAfterMs(headers.get("retry-after"), now()) };
+    const { status, body } = outcome;
+    // As long as it asks for: whoever plans the next sending bounds it.
+    return { status, body, error: null, retryAfterMs: retryAfterMs(outcome, now(), Infinity) };
   },
 });
