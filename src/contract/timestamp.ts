@@ -33,6 +33,10 @@ export const parseTimestamp = (text: string): Timestamp | null => {
 export const formatRfc3339 = (epochMs: number): string =>
   new Date(Math.min(Math.max(Math.trunc(epochMs), -62_167_219_200_000), 253_402_300_799_999)).toISOString();
 
+/** The same, where there may be none. */
+export const formatMoment = (epochMs: number | null | undefined): string | null =>
+  epochMs === null || epochMs === undefined ? null : formatRfc3339(epochMs);
+
 const modulo = (value: number, divisor: number): number => ((value % divisor) + divisor) % divisor;
 
 const clampSafe = (value: number): number =>

@@ -1,10 +1,7 @@
 import type { MadeKey } from "../app/keys/create-key.ts";
 import type { KeyRecord } from "../app/key-port.ts";
 import type { KeyAnswer, KeySecretAnswer } from "../contract/answers/key.ts";
-import { formatRfc3339 } from "../contract/timestamp.ts";
-
-const time = (epochMs: number | null | undefined): string | null =>
-  epochMs === null || epochMs === undefined ? null : formatRfc3339(epochMs);
+import { formatMoment, formatRfc3339 } from "../contract/timestamp.ts";
 
 /** Names what is shown, one by one: whatever else a row has stays where it is. */
 export const keyToWire = (key: KeyRecord, now: number): KeyAnswer => {
@@ -18,11 +15,11 @@ export const keyToWire = (key: KeyRecord, now: number): KeyAnswer => {
     status: revoked !== null ? "revoked" : expiresAt !== null && now >= expiresAt ? "expired" : "active",
     createdAt: formatRfc3339(key.createdAt),
     createdBy: key.createdBy,
-    expiresAt: time(expiresAt),
-    lastUsedAt: time(key.lastUsedAt),
-    rotatedAt: time(key.rotatedAt),
-    overlapUntil: time(until > now ? until : null),
-    revokedAt: time(revoked?.at),
+    expiresAt: formatMoment(expiresAt),
+    lastUsedAt: formatMoment(key.lastUsedAt),
+    rotatedAt: formatMoment(key.rotatedAt),
+    overlapUntil: formatMoment(until > now ? until : null),
+    revokedAt: formatMoment(revoked?.at),
     revokedBy: revoked?.by ?? null,
     revokedReason: revoked?.reason ?? null,
   };

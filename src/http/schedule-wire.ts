@@ -1,9 +1,7 @@
 import type { ScheduleDetail } from "../app/schedules/read-schedule.ts";
 import type { ScheduleListRow } from "../app/schedule-port.ts";
 import type { ScheduleAnswer, ScheduleDetailAnswer } from "../contract/answers/schedule.ts";
-import { formatRfc3339 } from "../contract/timestamp.ts";
-
-const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
+import { formatMoment, formatRfc3339 } from "../contract/timestamp.ts";
 
 /** A schedule in a list: no payload, no fires. */
 export const scheduleToWire = ({ id, spec, state, createdAt, updatedAt }: ScheduleListRow): ScheduleAnswer => ({
@@ -17,7 +15,7 @@ export const scheduleToWire = ({ id, spec, state, createdAt, updatedAt }: Schedu
   catchUp: spec.catchUp,
   description: spec.description,
   paused: state.paused,
-  nextFireAt: time(state.nextAt),
+  nextFireAt: formatMoment(state.nextAt),
   counts: state.counts,
   createdAt: formatRfc3339(createdAt),
   updatedAt: formatRfc3339(updatedAt),
@@ -31,7 +29,7 @@ export const scheduleDetailToWire = ({ schedule, nextFires, open }: ScheduleDeta
     initialPayload: spec.input,
     nextFires: nextFires.map(formatRfc3339),
     runningSessions: open,
-    bufferedFire: time(state.buffered),
+    bufferedFire: formatMoment(state.buffered),
     lastFires: state.fires
       .map(({ at, by, outcome, sessionId, reason, count }) => ({
         at: formatRfc3339(at),

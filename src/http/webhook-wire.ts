@@ -1,9 +1,7 @@
 import type { WithSecret } from "../app/webhooks/change-webhook.ts";
 import type { DeliveryRecord, WebhookRecord } from "../app/webhook-port.ts";
 import type { WebhookAnswer, WebhookDeliveryAnswer, WebhookSecretAnswer } from "../contract/answers/webhook.ts";
-import { formatRfc3339 } from "../contract/timestamp.ts";
-
-const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
+import { formatMoment, formatRfc3339 } from "../contract/timestamp.ts";
 
 /** A subscription without its secrets. `now`: what is over is not told. */
 export const webhookToWire = (webhook: WebhookRecord, now: number): WebhookAnswer => {
@@ -35,9 +33,9 @@ export const deliveryToWire = (delivery: DeliveryRecord): WebhookDeliveryAnswer 
   event: delivery.event as WebhookDeliveryAnswer["event"],
   status: delivery.status,
   attempts: delivery.attempts,
-  nextTryAt: time(delivery.nextAt),
+  nextTryAt: formatMoment(delivery.nextAt),
   createdAt: formatRfc3339(delivery.createdAt),
-  lastTryAt: time(delivery.triedAt),
+  lastTryAt: formatMoment(delivery.triedAt),
   request: { body: delivery.payload },
   response: delivery.response,
 });

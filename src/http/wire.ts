@@ -7,7 +7,7 @@ import type { LogRowAnswer } from "../contract/answers/session-log.ts";
 import type { SessionAnswer, SessionDetailAnswer } from "../contract/answers/session.ts";
 import type { TaskAnswer, TaskSummaryAnswer } from "../contract/answers/task.ts";
 import type { WorkflowAnswer } from "../contract/answers/workflow.ts";
-import { formatRfc3339 } from "../contract/timestamp.ts";
+import { formatMoment, formatRfc3339 } from "../contract/timestamp.ts";
 
 /** Domain to wire: epoch ms become RFC 3339, ids become full ids. */
 type JsonValueOf = HistoryRow["details"];
@@ -22,8 +22,6 @@ export function jsonObject(value: Record<string, unknown> | null): JsonObjectOf 
 
 export const jsonValue = (value: unknown): JsonValueOf => value as JsonValueOf;
 
-const time = (epochMs: number | null): string | null => (epochMs === null ? null : formatRfc3339(epochMs));
-
 export const agentToWire = ({ agent, liveness, lastContactAt, availability, clockSkewMs }: AgentView): AgentAnswer => ({
   agentId: agent.id,
   agentName: agent.name,
@@ -35,7 +33,7 @@ export const agentToWire = ({ agent, liveness, lastContactAt, availability, cloc
   supersededBy: agent.supersededBy,
   registeredAt: formatRfc3339(agent.registeredAt),
   state: agent.newest?.state ?? "UNKNOWN",
-  stateReportedAt: time(agent.newest?.receivedAt ?? null),
+  stateReportedAt: formatMoment(agent.newest?.receivedAt ?? null),
   clockSkewMs,
   liveness,
   lastContactAt: formatRfc3339(lastContactAt),
@@ -74,13 +72,13 @@ export const sessionToWire = ({ state, status, waitingFor, reason, nextAt }: Ses
   status,
   reason,
   error: state.status === "failed" ? state.reason : null,
-  waitingFor: waitingFor === null ? null : { ...waitingFor, until: time(waitingFor.until) },
+  waitingFor: waitingFor === null ? null : { ...waitingFor, until: formatMoment(waitingFor.until) },
   agentId: state.home,
   rerunOf: state.rerunOf ?? null,
   startedAt: formatRfc3339(state.startedAt),
   updatedAt: formatRfc3339(state.updatedAt),
-  endedAt: time(state.endedAt),
-  nextAt: time(nextAt),
+  endedAt: formatMoment(state.endedAt),
+  nextAt: formatMoment(nextAt),
 });
 
 export const taskToWire = (task: SessionDetail["tasks"][number]): TaskAnswer => ({
@@ -88,8 +86,8 @@ export const taskToWire = (task: SessionDetail["tasks"][number]): TaskAnswer => 
   attempts: task.attempts.map((attempt) => ({
     ...attempt,
     dispatchedAt: formatRfc3339(attempt.dispatchedAt),
-    startedAt: time(attempt.startedAt),
-    endedAt: time(attempt.endedAt),
+    startedAt: formatMoment(attempt.startedAt),
+    endedAt: formatMoment(attempt.endedAt),
   })),
 });
 

@@ -125,7 +125,8 @@ type Subscriptions = Pick<
 export const webhookStore = (sql: Sql): Subscriptions => ({
   loadWebhook: async (webhookId) => {
     const [found] = await sql.batch([statement("SELECT * FROM webhooks WHERE id = ?", webhookId)], "read");
-    return orNull(found?.rows[0] as never, (row) => toWebhook(row as unknown as Row));
+    const [row] = found?.rows ?? [];
+    return row === undefined ? null : toWebhook(row);
   },
 
   listWebhooks: async () => {

@@ -4,6 +4,7 @@ import { OpsError } from "../../app/ops-error.ts";
 import { faultsOf } from "../../contract/faults.ts";
 import type { JsonValue } from "../../contract/json.ts";
 import { clip } from "../../contract/problem.ts";
+import { emptySchema } from "../../contract/schedules.ts";
 import { parseStrictJson } from "../../contract/strict-json.ts";
 import type { AppEnv } from "../env.ts";
 
@@ -64,6 +65,13 @@ export const readJson = async <T extends z.ZodType>(
 export const decodeJson = <T extends z.ZodType>(bytes: Uint8Array, schema: T, emptyAs?: JsonValue): z.output<T> => {
   const input = bytes.length === 0 && emptyAs !== undefined ? emptyAs : parseJson(bytes);
   return checkShape(input, schema);
+};
+
+/** The bytes of a request that says nothing with its body: none, or an empty object. */
+export const readNothing = async (c: Context<AppEnv>): Promise<Uint8Array<ArrayBuffer>> => {
+  const bytes = await readBody(c, { maxBytes: bodyLimits.other });
+  decodeJson(bytes, emptySchema, {});
+  return bytes;
 };
 
 /** Strict JSON without a schema. */

@@ -1,4 +1,4 @@
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import type { Deps } from "../../app/deps.ts";
 import { OpsError } from "../../app/ops-error.ts";
 import { deleteSchedule, setSchedulePaused } from "../../app/schedules/control-schedule.ts";
@@ -15,12 +15,12 @@ import type { ScheduleTriggeredAnswer } from "../../contract/answers/schedule.ts
 import { faultsOf } from "../../contract/faults.ts";
 import { isId } from "../../contract/ids.ts";
 import { pageQuery } from "../../contract/pages.ts";
-import { emptySchema, scheduleSchema, type ScheduleBody } from "../../contract/schedules.ts";
+import { scheduleSchema, type ScheduleBody } from "../../contract/schedules.ts";
 import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { idempotencyKeyOf, idempotencyOf, keyed } from "../idempotency.ts";
-import { bodyLimits, decodeJson, parseJson, readBody } from "../middleware/body.ts";
+import { bodyLimits, parseJson, readBody, readNothing } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { scheduleDetailToWire, scheduleToWire } from "../schedule-wire.ts";
 import { jsonObject } from "../wire.ts";
@@ -71,12 +71,6 @@ const requestOf = (body: ScheduleBody): ScheduleRequest => ({
 /** Schedules: made, changed, looked at and triggered. What they do by themselves is the sweep's. */
 export const scheduleRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   const show = async (scheduleId: string) => scheduleDetailToWire(await readSchedule(deps, scheduleId));
-  const readNothing = async (c: Context<AppEnv>) => {
-    const bytes = await readBody(c, { maxBytes: bodyLimits.other });
-    decodeJson(bytes, emptySchema, {});
-    return bytes;
-  };
-
   app.post(BASE, noQuery, async (c) => {
     const bytes = await readBody(c, { maxBytes: bodyLimits.other });
     const body = await readScheduleBody(deps, bytes);

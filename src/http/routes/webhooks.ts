@@ -1,4 +1,4 @@
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import type * as z from "zod";
 import type { Deps } from "../../app/deps.ts";
 import {
@@ -15,13 +15,12 @@ import type { WebhookSpec } from "../../app/webhook-port.ts";
 import type { WebhookDeliveryQueuedAnswer } from "../../contract/answers/webhook.ts";
 import { operations } from "../../contract/operations/table.ts";
 import { pageQuery } from "../../contract/pages.ts";
-import { emptySchema } from "../../contract/schedules.ts";
 import { rotateBody, webhookBody } from "../../contract/webhooks.ts";
 import { operatorCause, pathId } from "../cause.ts";
 import { pageAnswer, pageRequest } from "../cursor.ts";
 import type { AppEnv } from "../env.ts";
 import { keyed } from "../idempotency.ts";
-import { bodyLimits, decodeJson, readBody, readJson } from "../middleware/body.ts";
+import { bodyLimits, decodeJson, readBody, readJson, readNothing } from "../middleware/body.ts";
 import { noQuery, query } from "../middleware/query.ts";
 import { deliveryToWire, webhookSecretToWire, webhookToWire } from "../webhook-wire.ts";
 
@@ -41,12 +40,6 @@ const specOf = ({ url, events, description }: z.output<typeof webhookBody>): Web
 /** Webhooks out: subscriptions, and what became of what was sent. The sending itself is the sweep's. */
 export const webhookRoutes = (app: Hono<AppEnv>, deps: Deps): void => {
   const now = (): number => deps.clock.now();
-  const readNothing = async (c: Context<AppEnv>) => {
-    const bytes = await readBody(c, limits);
-    decodeJson(bytes, emptySchema, {});
-    return bytes;
-  };
-
   app.post(BASE, noQuery, async (c) => {
     const bytes = await readBody(c, limits);
     const spec = specOf(decodeJson(bytes, webhookBody));
