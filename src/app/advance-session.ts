@@ -13,7 +13,7 @@ import { factsWith } from "./facts-with.ts";
 import type { EndCallOf } from "./make-call.ts";
 import type { EndDispatch } from "./send-task.ts";
 import type { LoadedSession } from "./store-port.ts";
-import { contention, MAX_TRIES, neededNow, restBefore, withClock, type Wish } from "./tries.ts";
+import { contention, loadWhole, MAX_TRIES, restBefore, withClock, type Wish } from "./tries.ts";
 
 /** The facts of a loaded session, with its compiled definition; `null` if there is no such session. */
 export const factsOf = (deps: Deps, loaded: LoadedSession): Facts | null => {
@@ -33,16 +33,12 @@ export interface Advanced {
 const advance = async (deps: Deps, sessionId: string, wish: Wish, cause: Cause): Promise<Advanced | null> => {
   let historyOf: string | null = null;
   let needs: Needs | null = null;
-  let reloads = 0;
   for (let tries = 0; tries < MAX_TRIES;) {
-    const loaded = await deps.store.loadSession({ sessionId, historyOf, needs });
+    const query = { sessionId, historyOf };
+    const loaded = await loadWhole(needs, (all) => deps.store.loadSession({ ...query, needs: all }));
     const facts = factsOf(deps, loaded);
     const previous = loaded.session;
     if (facts === null || previous === null) return null;
-    if (!loaded.isWhole) {
-      needs = neededNow(loaded, (reloads += 1));
-      continue;
-    }
     const command = withClock(deps, wish);
     const decision = decide(previous.state, command, facts, previous.seq + 1);
     if (decision.answer.kind === "needs_history" && command.type === "SettleAttempt") {

@@ -18,7 +18,7 @@ import type { Cause } from "./log-row.ts";
 import { OpsError } from "./ops-error.ts";
 import { sha256 } from "./sha256.ts";
 import type { CommitResult, LoadedStart, SessionCommit } from "./store-port.ts";
-import { contention, MAX_TRIES, neededNow, withClock } from "./tries.ts";
+import { contention, loadWhole, MAX_TRIES, withClock } from "./tries.ts";
 
 export interface StartRequest {
   readonly definition:
@@ -176,26 +176,16 @@ export const commitStart = async (
   const { definition } = request;
   const asked = "document" in definition ? await readInline(definition) : definition;
   let needs: Needs | null = null;
-  let reloads = 0;
   for (let tries = 0; tries < MAX_TRIES;) {
     const now = deps.clock.now();
-    const loaded = await deps.store.loadStart({
-      definition: asked,
-      home: request.agentId,
-      needs,
-      idempotencyKey: request.idempotency?.key ?? null,
-      now,
-    });
+    const query = { definition: asked, home: request.agentId, idempotencyKey: request.idempotency?.key ?? null, now };
+    const loaded = await loadWhole(needs, (all) => deps.store.loadStart({ ...query, needs: all }));
     const { earlier } = loaded;
     if (earlier !== null) {
       if (earlier.bodyHash === request.idempotency?.bodyHash) {
         return { sessionId: earlier.sessionId, workflowId: earlier.workflowId, replayed: true };
       }
       throw new OpsError("idempotency_key_reused", "This Idempotency-Key was used with another request body.");
-    }
-    if (!loaded.isWhole) {
-      needs = neededNow(loaded, (reloads += 1));
-      continue;
     }
     const { ref, graph, store } = choose(deps, asked, loaded, now);
     const home = homeOf(request, loaded);

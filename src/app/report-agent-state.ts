@@ -9,7 +9,7 @@ import { widened, type Needs } from "../core/session/needs.ts";
 import { canonical } from "../core/workflow/canonical.ts";
 import { adoptAgent } from "./adopt-agent.ts";
 import { factsOf, publishCommit, wakeSessions } from "./advance-session.ts";
-import { contention, MAX_TRIES, neededNow, restBefore, withClock } from "./tries.ts";
+import { contention, loadWhole, MAX_TRIES, restBefore, withClock } from "./tries.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Deps } from "./deps.ts";
 import type { Cause } from "./log-row.ts";
@@ -155,14 +155,15 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
   const named = taskNamedIn(report.details);
   const sessionId = named === null ? null : (parseTaskRef(named)?.sessionId ?? "");
   const load = (historyOf: string | null, needs: Needs | null): Promise<LoadedReport> =>
-    deps.store.loadReport({
-      agentId: report.agentId,
-      ...{ atMicros, sentMicros: report.sentMicros, digest, sessionId, historyOf, needs },
-    });
+    loadWhole(needs, (all) =>
+      deps.store.loadReport({
+        agentId: report.agentId,
+        ...{ atMicros, sentMicros: report.sentMicros, digest, sessionId, historyOf, needs: all },
+      }),
+    );
   const rounds = async (first: LoadedReport | null): Promise<ReportOutcome> => {
     let historyOf: string | null = null;
     let needs: Needs | null = null;
-    let reloads = 0;
     let inFlight: ReadonlySet<string> | null = null;
     let ready = first;
     for (let tries = 0; tries < MAX_TRIES;) {
@@ -175,10 +176,6 @@ export const reportAgentState = async (deps: Deps, report: StateReport, cause: C
         const adopted = await adoptAgent(deps, report.agentId, named === null ? base : null, cause);
         if (adopted && named === null) return null;
         tries += 1;
-        continue;
-      }
-      if (!loaded.isWhole) {
-        needs = neededNow(loaded, (reloads += 1));
         continue;
       }
       // A report without an id speaks of what was in flight when it came, not of what was given meanwhile.

@@ -29,12 +29,20 @@ export const restBefore = async ({ rest, entropy }: Deps, tries: number): Promis
 };
 
 /**
- * What to load instead: facts were asked for, and what they are for changed meanwhile. `reloads`: how often that has
- * happened to this command; throws 503 at the seventh.
+ * Loads what a decision needs; again if it changed after it was known what to ask for. Throws 503 after as many times as a
+ * stale writer has.
  */
-export const neededNow = ({ needs }: { readonly needs: Needs }, reloads: number): Needs => {
-  if (reloads >= MAX_TRIES) throw contention();
-  return needs;
+export const loadWhole = async <L extends { readonly needs: Needs; readonly isWhole: boolean }>(
+  needs: Needs | null,
+  load: (needs: Needs | null) => Promise<L>,
+): Promise<L> => {
+  let asked = needs;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const loaded = await load(asked);
+    if (loaded.isWhole) return loaded;
+    asked = loaded.needs;
+  }
+  throw contention();
 };
 
 export const contention = (): OpsError =>
